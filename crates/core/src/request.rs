@@ -1,0 +1,142 @@
+//! The head of a request, from whatever wire it came.
+
+use std::net::SocketAddr;
+use std::ops::Range;
+
+/// A request method. Other methods keep their spelling in [`Request::method_text`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// `GET`
+    Get,
+    /// `HEAD`
+    Head,
+    /// `POST`
+    Post,
+    /// `PUT`
+    Put,
+    /// `DELETE`
+    Delete,
+    /// `OPTIONS`
+    Options,
+    /// Any other token.
+    Other,
+}
+
+/// The HTTP version that the client spoke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Version {
+    /// HTTP/1.0: no chunking, the connection closes unless asked otherwise.
+    Http10,
+    /// HTTP/1.1.
+    Http11,
+}
+
+/// What is known about the body from the head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyLength {
+    /// No `Content-Length` and no `Transfer-Encoding`.
+    None,
+    /// `Content-Length: N`; may be 0.
+    Known(u64),
+    /// `Transfer-Encoding: chunked`.
+    Chunked,
+}
+
+/// A request head: one allocation for its bytes, everything else as ranges into them.
+///
+/// Built by `wire::http1` (and later by HTTP/2 from its header list).
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The head as received, request line first.
+    pub bytes: Vec<u8>,
+    /// The method.
+    pub method: Method,
+    /// Where the method's spelling stands.
+    pub method_text: Range<usize>,
+    /// The request target as received (nginx's `$request_uri` without scheme and authority).
+    pub target: Range<usize>,
+    /// The query part of the target, without `?`; empty range if there is none.
+    pub args: Range<usize>,
+    /// The path: percent-decoded, `//` merged, `.` and `..` resolved, as nginx's `$uri`.
+    pub path: Vec<u8>,
+    /// The version.
+    pub version: Version,
+    /// Host without port, lower case; from an absolute target, else from `Host`. Empty if absent.
+    pub host: Vec<u8>,
+    /// Name and value ranges of each header, in order, values trimmed.
+    pub headers: Vec<(Range<usize>, Range<usize>)>,
+    /// The body's framing.
+    pub body: BodyLength,
+    /// Whether the client lets the connection be used again (version and `Connection`).
+    pub keep_alive: bool,
+    /// Whether the client waits for `100 Continue`.
+    pub expects_continue: bool,
+}
+
+impl Request {
+    /// The method's spelling.
+    #[must_use]
+    pub fn method_text(&self) -> &[u8] {
+        &self.bytes[self.method_text.clone()]
+    }
+
+    /// The request target as received.
+    #[must_use]
+    pub fn target(&self) -> &[u8] {
+        &self.bytes[self.target.clone()]
+    }
+
+    /// The query string without `?`, still percent-encoded.
+    #[must_use]
+    pub fn args(&self) -> &[u8] {
+        &self.bytes[self.args.clone()]
+    }
+
+    /// First value of the header `name`; letter case is ignored.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        self.headers
+            .iter()
+            .find(|(n, _)| self.bytes[n.clone()].eq_ignore_ascii_case(name.as_bytes()))
+            .map(|(_, v)| &self.bytes[v.clone()])
+    }
+
+    /// Raw value of the query argument `name`, still percent-encoded; names compare without
+    /// regard to letter case, as nginx's `$arg_NAME` does. An argument without `=` has no value.
+    #[must_use]
+    pub fn arg(&self, name: &[u8]) -> Option<&[u8]> {
+        self.args().split(|b| *b == b'&').find_map(|pair| {
+            let eq = pair.iter().position(|b| *b == b'=')?;
+            pair[..eq].eq_ignore_ascii_case(name).then(|| &pair[eq + 1..])
+        })
+    }
+
+    /// Raw value of the cookie `name`.
+    #[must_use]
+    pub fn cookie(&self, name: &[u8]) -> Option<&[u8]> {
+        let cookies = self
+            .headers
+            .iter()
+            .filter(|(n, _)| self.bytes[n.clone()].eq_ignore_ascii_case(b"cookie"));
+        cookies.flat_map(|(_, v)| self.bytes[v.clone()].split(|b| *b == b';')).find_map(|pair| {
+            let pair = pair.trim_ascii();
+            let eq = pair.iter().position(|b| *b == b'=')?;
+            pair[..eq].eq_ignore_ascii_case(name).then(|| &pair[eq + 1..])
+        })
+    }
+}
+
+/// Who is at the other end, and which door they came through.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// The peer's address; `None` for a unix socket.
+    pub remote: Option<SocketAddr>,
+    /// The local address of the connection; `None` for a unix socket.
+    pub local: Option<SocketAddr>,
+    /// Serial number of the connection over the whole server (nginx's `$connection`).
+    pub connection: u64,
+    /// Requests on this connection so far, this one included (`$connection_requests`).
+    pub requests: u64,
+    /// Whether the connection is encrypted.
+    pub tls: bool,
+}

@@ -1,0 +1,11 @@
+//! From a request to the settings that serve it: server, location, rewrite script, access.
+
+mod access;
+mod location;
+mod script;
+mod server;
+
+pub use access::admits;
+pub use location::{find_location, find_named};
+pub use script::{Condition, FileTest, IfBlock, Statement, Verdict, run};
+pub use server::find_server;

@@ -1,0 +1,19 @@
+//! Typed, total settings: what the configuration comes down to.
+//!
+//! Nothing here asks "was it set?": every value is the merged one, with its default. A reload
+//! builds new settings; these never change in place.
+
+mod http;
+mod location;
+mod log;
+mod main;
+mod push;
+
+pub use http::{Http, Listen, ListenAddress, Server, ServerName, ServerSettings};
+pub use location::{
+    Access, AccessRule, AddHeader, Expires, Gzip, Location, LocationSettings, Matcher, Network,
+    Origin, Types,
+};
+pub use log::{AccessLog, ErrorLog, Escape, Level, LogFormat, LogTarget};
+pub use main::{Main, Settings, WorkerProcesses};
+pub use push::{Padding, PublisherMode, Push, Role, Store, SubscriberMode};

@@ -1,0 +1,97 @@
+//! The value of a variable for one request.
+
+use std::borrow::Cow;
+
+use super::{Map, Piece};
+use crate::now::Now;
+use crate::request::{Peer, Request};
+
+/// What the process knows about itself; handed in, because core asks nobody.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// `$hostname`
+    pub hostname: Box<str>,
+    /// `$pid`
+    pub pid: u32,
+    /// Seconds that local time is ahead of UTC: `$time_local`, `$time_iso8601`, log lines.
+    pub utc_offset: i32,
+}
+
+/// What a request has left behind so far: captures and variables that were set.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// Groups of the regular expression that matched last; index 0 is the whole match.
+    pub captures: Vec<Option<Box<[u8]>>>,
+    /// One slot per variable of `set` and per named capture (`Http::set_slots`).
+    pub sets: Vec<Option<Box<[u8]>>>,
+}
+
+impl State {
+    /// A state with `set_slots` empty slots.
+    #[must_use]
+    pub fn new(set_slots: usize) -> Self {
+        Self { captures: Vec::new(), sets: vec![None; set_slots] }
+    }
+}
+
+/// How a request ended: for logs.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// `$status`
+    pub status: u16,
+    /// `$bytes_sent`, head included.
+    pub bytes_sent: u64,
+    /// `$body_bytes_sent`
+    pub body_bytes_sent: u64,
+    /// `$request_length`
+    pub request_length: u64,
+    /// `$request_time`, milliseconds.
+    pub request_millis: u64,
+    /// `$request_completion` is `OK`.
+    pub complete: bool,
+    /// Head of the answer for `$sent_http_NAME`, as sent; may be empty.
+    pub head: Vec<u8>,
+}
+
+/// Everything that a variable may ask about.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope<'a> {
+    /// The request.
+    pub request: &'a Request,
+    /// Who sent it.
+    pub peer: &'a Peer,
+    /// `$server_name`
+    pub server_name: &'a [u8],
+    /// The `map` tables.
+    pub maps: &'a [Map],
+    /// Captures and set variables.
+    pub state: &'a State,
+    /// `$document_root`
+    pub document_root: &'a [u8],
+    /// The process.
+    pub environment: &'a Environment,
+    /// The time.
+    pub now: Now,
+    /// How it ended; `None` while it is being served.
+    pub outcome: Option<&'a Outcome>,
+}
+
+impl<'a> Scope<'a> {
+    /// The same scope over another state.
+    #[must_use]
+    pub fn with<'b>(&self, state: &'b State) -> Scope<'b>
+    where
+        'a: 'b,
+    {
+        Scope { state, ..*self }
+    }
+
+    /// The value of one piece.
+    #[must_use]
+    pub fn piece(&self, piece: &'a Piece) -> Cow<'a, [u8]> {
+        match piece {
+            Piece::Literal(text) => Cow::Borrowed(text),
+            Piece::Variable(_) => Cow::Borrowed(&[]),
+        }
+    }
+}

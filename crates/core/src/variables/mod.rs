@@ -1,0 +1,161 @@
+//! Variables (`$arg_id`, `$1`, `$uri`...), values that contain them, and `map` tables.
+//!
+//! The configuration resolves every name once, at load; a request evaluates without look-ups.
+
+mod evaluate;
+mod map;
+mod names;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+pub use evaluate::{Environment, Outcome, Scope, State};
+pub use map::{Map, MapKey};
+
+/// A variable, resolved from its name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Variable {
+    /// `$arg_NAME`: raw query argument.
+    Arg(Box<[u8]>),
+    /// `$http_NAME`: request header; the name is kept with `-`, lower case. Several `Cookie` or
+    /// `X-Forwarded-For` headers are joined as nginx joins them.
+    Http(Box<str>),
+    /// `$sent_http_NAME`: header of the answer; empty before there is one.
+    SentHttp(Box<str>),
+    /// `$cookie_NAME`.
+    Cookie(Box<[u8]>),
+    /// `$1` to `$9`: capture of the regular expression that matched last.
+    Capture(usize),
+    /// A variable made by `set`, or by a named capture: its slot in [`State::sets`].
+    Set(usize),
+    /// A variable made by `map`: its index in [`Scope::maps`].
+    Map(usize),
+    /// Any variable that is the server's own.
+    Builtin(Builtin),
+}
+
+/// A variable without parameter; the names are nginx's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "each is the variable of that name, as nginx documents it")]
+pub enum Builtin {
+    Args,
+    BinaryRemoteAddr,
+    BodyBytesSent,
+    BytesSent,
+    Connection,
+    ConnectionRequests,
+    ContentLength,
+    ContentType,
+    DocumentRoot,
+    DocumentUri,
+    Host,
+    Hostname,
+    Https,
+    IsArgs,
+    Msec,
+    NginxVersion,
+    Pid,
+    Pipe,
+    QueryString,
+    RealpathRoot,
+    RemoteAddr,
+    RemotePort,
+    RemoteUser,
+    Request,
+    RequestBody,
+    RequestCompletion,
+    RequestFilename,
+    RequestId,
+    RequestLength,
+    RequestMethod,
+    RequestTime,
+    RequestUri,
+    Scheme,
+    ServerAddr,
+    ServerName,
+    ServerPort,
+    ServerProtocol,
+    Status,
+    TimeIso8601,
+    TimeLocal,
+    Uri,
+}
+
+/// A piece of an [`Expression`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Piece {
+    /// Bytes as they are.
+    Literal(Box<[u8]>),
+    /// A variable's value; nothing if it has none.
+    Variable(Variable),
+}
+
+/// A configuration value in which variables are expanded per request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Expression {
+    /// The pieces in order; never two literals in a row.
+    pub pieces: Vec<Piece>,
+}
+
+impl Expression {
+    /// A value without variables.
+    #[must_use]
+    pub fn literal(text: impl Into<Box<[u8]>>) -> Self {
+        let text = text.into();
+        Self { pieces: if text.is_empty() { vec![] } else { vec![Piece::Literal(text)] } }
+    }
+
+    /// A value that is one variable.
+    #[must_use]
+    pub fn variable(variable: Variable) -> Self {
+        Self { pieces: vec![Piece::Variable(variable)] }
+    }
+
+    /// The text, if there is no variable in it.
+    #[must_use]
+    pub fn as_literal(&self) -> Option<&[u8]> {
+        match self.pieces.as_slice() {
+            [] => Some(&[]),
+            [Piece::Literal(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The value for this request. Borrows where it is a single piece.
+    #[must_use]
+    pub fn evaluate<'a>(&'a self, scope: &Scope<'a>) -> Cow<'a, [u8]> {
+        match self.pieces.as_slice() {
+            [] => Cow::Borrowed(&[]),
+            [piece] => scope.piece(piece),
+            pieces => {
+                let mut out = Vec::new();
+                for piece in pieces {
+                    out.extend_from_slice(&scope.piece(piece));
+                }
+                Cow::Owned(out)
+            }
+        }
+    }
+}
+
+/// A compiled regular expression of the configuration, with the slots that its named captures fill.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    /// The expression; case-insensitive where the operator or modifier said so.
+    pub regex: Arc<regex::bytes::Regex>,
+    /// Named captures: group number and slot in [`State::sets`].
+    pub names: Vec<(usize, usize)>,
+}
+
+impl Pattern {
+    /// Matches `subject`; on success the captures are kept in `state`.
+    pub fn capture(&self, subject: &[u8], state: &mut State) -> bool {
+        let Some(captures) = self.regex.captures(subject) else { return false };
+        state.captures.clear();
+        state.captures.extend(captures.iter().map(|m| m.map(|m| Box::from(m.as_bytes()))));
+        for (group, slot) in &self.names {
+            state.sets[*slot] = captures.get(*group).map(|m| Box::from(m.as_bytes()));
+        }
+        true
+    }
+}
