@@ -1,21 +1,143 @@
 //! A location's templates, compiled for its mode.
 
+use std::hash::{Hash, Hasher};
+
+use crate::message::Message;
 use crate::settings::SubscriberMode;
+use crate::transport::{Parts, Template, event_source, websocket};
 
 /// Header, message and footer template of one location.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+///
+/// Made for the location's own mode: a polling request on an event source location gets the event
+/// stream's lines, too.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rendering {
-    /// Sent once at the beginning; may be empty.
+    /// Sent once at the beginning; may be empty. Ready for the socket: comment lines for event
+    /// source, a text frame for WebSocket.
     pub header: Box<[u8]>,
-    /// Sent once at the end; may be empty.
+    /// Sent once at the end; may be empty. Ready for the socket like the header.
     pub footer: Box<[u8]>,
+    message: Template,
+    dialect: Dialect,
+    /// Sum over the rest, so that a table of formats does not hash long templates.
+    digest: u32,
+}
+
+/// How templates and texts meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Dialect {
+    Plain,
+    EventSource,
+    WebSocket,
 }
 
 impl Rendering {
     /// Compiles the three templates for a location of the given mode.
+    ///
+    /// The templates are as the configuration has them: rewriting happens here, and only once.
     #[must_use]
     pub fn compile(mode: SubscriberMode, header: &[u8], message: &[u8], footer: &[u8]) -> Self {
-        let _ = (mode, message);
-        Self { header: header.into(), footer: footer.into() }
+        let dialect = match mode {
+            SubscriberMode::Streaming | SubscriberMode::Polling | SubscriberMode::LongPolling => {
+                Dialect::Plain
+            }
+            SubscriberMode::EventSource => Dialect::EventSource,
+            SubscriberMode::WebSocket => Dialect::WebSocket,
+        };
+        let digest = digest(dialect, [header, message, footer]);
+        let (header, footer) = match dialect {
+            Dialect::Plain => (header.to_vec(), footer.to_vec()),
+            Dialect::EventSource => (event_source::header(header), event_source::footer(footer)),
+            Dialect::WebSocket => {
+                (websocket::template_frame(header), websocket::template_frame(footer))
+            }
+        };
+        let message = match dialect {
+            Dialect::Plain | Dialect::WebSocket => Template::compile(message),
+            Dialect::EventSource => event_source::message_template(message),
+        };
+        Self { header: header.into(), footer: footer.into(), message, dialect, digest }
+    }
+
+    /// Adds the parts of `message` without any framing, and returns the length in bytes of the
+    /// filled template: what padding is reckoned from.
+    pub fn message(&self, message: &Message, parts: &mut Parts) -> usize {
+        match self.dialect {
+            Dialect::Plain | Dialect::WebSocket => {
+                parts.write(|out| self.message.render(message, &message.text, out))
+            }
+            Dialect::EventSource => event_source::message(&self.message, message, parts),
+        }
+    }
+
+    /// Appends the filled template alone.
+    pub(super) fn payload(&self, message: &Message, out: &mut Vec<u8>) {
+        self.message.render(message, &message.text, out);
+    }
+
+    /// Whether messages go out as the bytes that came in.
+    #[must_use]
+    pub fn is_text_alone(&self) -> bool {
+        self.message.is_text_alone()
+    }
+
+    pub(super) fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+}
+
+impl Hash for Rendering {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.digest.hash(state);
+    }
+}
+
+fn digest(dialect: Dialect, templates: [&[u8]; 3]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new_with_initial(dialect as u32);
+    for template in templates {
+        hasher.update(template);
+        hasher.update(&template.len().to_le_bytes());
+    }
+    hasher.finalize()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn check(mode: SubscriberMode, header: &str, message: &str, footer: &str) {
+        let rendering = Rendering::compile(mode, b"HEAD", b"<~text~>", b"FOOT");
+        let mut parts = Parts::default();
+        let sent = Message::special(1, Arc::from(*b"ch"), *b"text");
+        let len = rendering.message(&sent, &mut parts);
+        assert_eq!(*rendering.header, *header.as_bytes());
+        assert_eq!(*rendering.footer, *footer.as_bytes());
+        assert_eq!(parts.iter().collect::<Vec<_>>(), [message.as_bytes()]);
+        assert_eq!(len, message.len());
+    }
+
+    #[test]
+    fn templates_are_made_for_the_mode() {
+        check(SubscriberMode::Streaming, "HEAD", "<text>", "FOOT");
+        check(SubscriberMode::Polling, "HEAD", "<text>", "FOOT");
+        check(SubscriberMode::LongPolling, "HEAD", "<text>", "FOOT");
+        check(SubscriberMode::EventSource, ": HEAD\n", "data: <text>\n\n", ": FOOT\n");
+    }
+
+    #[test]
+    fn websocket_templates_are_frames() {
+        let rendering = Rendering::compile(SubscriberMode::WebSocket, b"HEAD", b"~text~", b"");
+        assert_eq!(*rendering.header, *b"\x81\x04HEAD");
+        assert_eq!(*rendering.footer, *b"");
+        assert!(rendering.is_text_alone());
+    }
+
+    #[test]
+    fn equal_templates_are_equal_after_a_reload() {
+        let make = |footer| Rendering::compile(SubscriberMode::Streaming, b"", b"~text~", footer);
+        assert_eq!(make(b"x"), make(b"x"));
+        assert_ne!(make(b"x"), make(b"y"));
     }
 }
