@@ -2,6 +2,7 @@
 
 mod date;
 mod event_source;
+pub mod gzip;
 mod lines;
 mod parts;
 mod rendering;
