@@ -63,6 +63,8 @@ fn field(name: &[u8], value: Option<&[u8]>, parts: &mut Parts) {
 mod tests {
     use std::sync::Arc;
 
+    use proptest::prelude::*;
+
     use super::*;
 
     const JSON: &[u8] = br#"{"id":"~id~", "message":"~text~"}"#;
@@ -128,5 +130,21 @@ mod tests {
         assert_eq!(header(two), two);
         assert_eq!(header(b": as given"), b": as given");
         assert_eq!(header(b"\n"), b"");
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_is_one_event_whatever_its_bytes(text: Vec<u8>) {
+            let sent = Message::special(1, Arc::from(*b"ch"), text.clone());
+            let mut parts = Parts::default();
+            message(&message_template(b"~text~"), &sent, &mut parts);
+            let [part] = &parts.into_vecs()[..] else { panic!("one part") };
+            let mut data = part.strip_suffix(b"\n").unwrap();
+            for line in lines(&text) {
+                data = data.strip_prefix(b"data: ").unwrap().strip_prefix(line).unwrap();
+                data = data.strip_prefix(b"\n").unwrap();
+            }
+            prop_assert!(data.is_empty());
+        }
     }
 }

@@ -117,13 +117,15 @@ impl StreamFormat {
     /// `tail` has counted every frame that this subscriber got, footer included; it matters for
     /// compressed formats only.
     pub fn end(&self, tail: GzipTail, out: &mut Vec<u8>) {
+        if self.framing == Framing::WebSocket {
+            out.extend_from_slice(&websocket::CLOSE);
+            return;
+        }
         if self.gzip.is_some() {
             self.surround(&gzip::end(tail), out);
         }
-        match self.framing {
-            Framing::Chunked => out.extend_from_slice(chunk::LAST),
-            Framing::Raw => {}
-            Framing::WebSocket => out.extend_from_slice(&websocket::CLOSE),
+        if self.framing == Framing::Chunked {
+            out.extend_from_slice(chunk::LAST);
         }
     }
 

@@ -23,11 +23,10 @@ fn show(answer: &Answer) -> String {
     for (name, value) in &answer.headers {
         lines.push(format!("{name}: {}", str::from_utf8(value).unwrap()));
     }
-    match &answer.body {
-        Body::Parts(parts) => {
-            lines.extend(parts.iter().map(|part| String::from_utf8(part.clone()).unwrap()));
-        }
-        body => assert_eq!(*body, Body::Empty),
+    if let Body::Parts(parts) = &answer.body {
+        lines.extend(parts.iter().map(|part| String::from_utf8(part.clone()).unwrap()));
+    } else {
+        assert_eq!(answer.body, Body::Empty);
     }
     lines.join("\n")
 }
