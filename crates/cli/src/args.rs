@@ -116,15 +116,13 @@ impl Arguments {
 /// The exit status when there is nothing left to do: 0 after help or version, 1 after a mistake
 /// (nginx's status; clap's own would be 2).
 pub(crate) fn parse() -> Result<Arguments, ExitCode> {
-    Arguments::try_parse().map_err(|error| match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+    Arguments::try_parse().map_err(|error| {
+        if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
             terminal::out(&error.to_string());
-            ExitCode::SUCCESS
+            return ExitCode::SUCCESS;
         }
-        _ => {
-            terminal::err(error.to_string().trim_end());
-            ExitCode::FAILURE
-        }
+        terminal::err(error.to_string().trim_end());
+        ExitCode::FAILURE
     })
 }
 

@@ -26,6 +26,7 @@ mod start;
 mod start_error;
 mod subscribe;
 mod terminal;
+mod url;
 mod version;
 
 use std::process::ExitCode;

@@ -7,8 +7,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use crate::client::{Url, escape, request};
+use crate::client::request;
 use crate::terminal;
+use crate::url::{Url, escape};
 
 /// How long the server may be silent.
 const PATIENCE: Duration = Duration::from_secs(30);

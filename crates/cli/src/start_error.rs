@@ -3,19 +3,15 @@
 use std::io;
 
 use outpour_server::StartError;
+use rustix::io::Errno;
 
 use crate::os_error;
 
 /// nginx's sentence, and what would help.
 pub(crate) fn explain(error: &StartError, built_in: bool) -> String {
-    match error {
-        StartError::Bind { address, error } => {
-            let text = os_error::describe(error);
-            let help = bind_help(error, address, built_in);
-            format!("bind() to {address} failed ({text}){help}")
-        }
-        other => other.to_string(),
-    }
+    let StartError::Bind { address, error } = error else { return error.to_string() };
+    let text = os_error::describe(error);
+    format!("bind() to {address} failed ({text}){}", bind_help(error, address, built_in))
 }
 
 fn bind_help(error: &io::Error, address: &str, built_in: bool) -> String {
@@ -26,21 +22,22 @@ fn bind_help(error: &io::Error, address: &str, built_in: bool) -> String {
     } else {
         ""
     };
-    match error.kind() {
-        io::ErrorKind::AddrInUse if address.starts_with("unix:") => {
-            format!("\nAnother process serves there, or the socket was left behind{change}.")
+    let unix = address.starts_with("unix:");
+    let help = match error.raw_os_error().map(Errno::from_raw_os_error) {
+        Some(Errno::ADDRINUSE) if unix => {
+            "Another process serves there, or the socket was left behind".into()
         }
-        io::ErrorKind::AddrInUse => format!(
-            "\nAnother process listens there (`ss -ltnp 'sport = :{port}'` names it){change}."
-        ),
-        io::ErrorKind::PermissionDenied => format!(
-            "\nOnly root, or a process with CAP_NET_BIND_SERVICE, may take this address{change}."
-        ),
-        io::ErrorKind::AddrNotAvailable => {
-            format!("\nNo interface of this machine has this address{change}.")
+        Some(Errno::ADDRINUSE) => {
+            format!("Another process listens there (`ss -ltnp 'sport = :{port}'` names it)")
         }
-        _ => String::new(),
-    }
+        Some(Errno::ACCESS | Errno::PERM) if unix => "This user may not create it".into(),
+        Some(Errno::ACCESS | Errno::PERM) => {
+            "Only root, or a process with CAP_NET_BIND_SERVICE, may take this port".into()
+        }
+        Some(Errno::ADDRNOTAVAIL) => "No interface of this machine has this address".into(),
+        _ => return String::new(),
+    };
+    format!("\n{help}{change}.")
 }
 
 #[cfg(test)]
@@ -63,7 +60,7 @@ mod tests {
         check(
             13,
             "(13: Permission denied)\n\
-             Only root, or a process with CAP_NET_BIND_SERVICE, may take this address.",
+             Only root, or a process with CAP_NET_BIND_SERVICE, may take this port.",
         );
         check(
             99,

@@ -8,8 +8,9 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use clap::Args;
 
-use crate::client::{Answer, Body, Url, escape, request};
+use crate::client::{Answer, Body, request};
 use crate::terminal;
+use crate::url::{Url, escape};
 
 /// First pause before a new attempt; it doubles up to [`PAUSE_MAX`].
 const PAUSE: Duration = Duration::from_millis(500);

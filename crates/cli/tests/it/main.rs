@@ -1,0 +1,5 @@
+//! Starts the real binary, as a person or a service manager does.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod command_line;
+mod process;
