@@ -1,5 +1,6 @@
 //! From settings to a serving process, and to its end.
 
+use std::fs::OpenOptions;
 use std::process::ExitCode;
 
 use anyhow::{Result, anyhow};
@@ -96,9 +97,11 @@ fn enter_working_directory(settings: &Settings) -> Result<()> {
     })
 }
 
-/// The logs go to the user first: only their owner can open them anew.
+/// The logs are made and go to the user first: only their owner can open them anew.
 fn give_up_root(identity: &Identity, settings: &Settings) -> Result<()> {
     for path in log_files::of(settings) {
+        // Whoever writes to it tells of a file that cannot be opened.
+        let _ = OpenOptions::new().create(true).append(true).open(path);
         identity.own(path);
     }
     if let Some(path) = &settings.main.pid {

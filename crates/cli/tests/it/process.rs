@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// Generous: a machine may be busy, and a test that waits in vain has failed anyway.
@@ -61,28 +62,34 @@ impl Site {
         command
     }
 
-    /// Runs the binary to its end.
+    /// Runs the binary to its end. Its outputs go to files: a process left in the background
+    /// cannot hold the test up.
     pub(crate) fn run(&self, arguments: &[&str]) -> Finished {
-        let output = self.command(arguments).output().unwrap();
-        Finished {
-            code: output.status.code(),
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            err: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        let folder = tempfile::tempdir().unwrap();
+        let (out, err) = (folder.path().join("out"), folder.path().join("err"));
+        let mut command = self.command(arguments);
+        command.stdout(fs::File::create(&out).unwrap()).stderr(fs::File::create(&err).unwrap());
+        let code = Server { child: command.spawn().unwrap() }.ended();
+        let text = |path| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
+        Finished { code, out: text(out), err: text(err) }
     }
 
     /// Starts a server with `arguments` and waits until its pid file is there.
     pub(crate) fn start(&self, arguments: &[&str]) -> Server {
-        let err = fs::File::create(self.path("stderr")).unwrap();
-        let out = fs::File::create(self.path("stdout")).unwrap();
-        let child = self.command(arguments).stdout(out).stderr(err).spawn().unwrap();
-        let mut server = Server { child };
+        let mut server = self.spawn(self.command(arguments));
         poll("the pid file", || {
             let ended = server.child.try_wait().unwrap();
             assert!(ended.is_none(), "{ended:?}: {}", self.read("stderr"));
-            self.pid("pid").is_some()
+            self.pid("pid") == Some(server.id())
         });
         server
+    }
+
+    /// Starts `command` with its outputs in the folder's files `stdout` and `stderr`.
+    pub(crate) fn spawn(&self, mut command: Command) -> Server {
+        let err = fs::File::create(self.path("stderr")).unwrap();
+        let out = fs::File::create(self.path("stdout")).unwrap();
+        Server { child: command.stdout(out).stderr(err).spawn().unwrap() }
     }
 
     /// The process that a pid file names.
@@ -91,7 +98,7 @@ impl Site {
     }
 }
 
-/// A server in the foreground; ended the hard way if a test forgets it.
+/// A process of the binary; ended the hard way if a test forgets it.
 #[derive(Debug)]
 pub(crate) struct Server {
     child: Child,
@@ -133,4 +140,17 @@ pub(crate) fn poll(what: &str, mut holds: impl FnMut() -> bool) {
 pub(crate) fn lives(pid: u32) -> bool {
     let stat = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat"));
     stat.is_ok_and(|stat| !stat.rsplit(')').next().unwrap_or_default().starts_with(" Z"))
+}
+
+/// A server in the background; ended the hard way if a test forgets it.
+#[derive(Debug)]
+pub(crate) struct Daemon(pub(crate) u32);
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let pid = i32::try_from(self.0).ok().and_then(Pid::from_raw);
+        if let Some(pid) = pid.filter(|_| lives(self.0)) {
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::process::{Server, Site, lives, poll};
+use crate::process::{Daemon, Server, Site, lives, poll};
 
 const CONFIGURATION: &str = "pid {dir}/pid;
 error_log {dir}/error.log info;
@@ -92,15 +92,12 @@ fn it_starts_says_so_and_ends_by_every_word_and_signal() {
     for signal in ["stop", "quit"] {
         let site = site(CONFIGURATION);
         site.write("pid", "1\n");
-        let mut server = site.command(&["-q", "-c", "{dir}/push.conf"]).spawn().unwrap();
-        poll("the pid file", || site.pid("pid") == Some(server.id()));
+        let server = started(&site);
         logged(
             &site,
             "Using 32768KiB of shared memory for push stream module on zone: push_stream_module",
         );
-        let done = site.run(&["-c", "{dir}/push.conf", "-s", signal]);
-        assert_eq!(done.code, Some(0), "{}", done.err);
-        poll("the end", || server.try_wait().unwrap().is_some());
+        ended(server, &site, signal);
     }
     for signal in [Signal::TERM, Signal::INT, Signal::QUIT] {
         let site = site(CONFIGURATION);
@@ -207,6 +204,7 @@ fn a_daemon_is_ready_when_its_starter_ends() {
     let done = site.run(&["-c", "{dir}/push.conf"]);
     assert_eq!((done.code, &*done.out, &*done.err), (Some(0), "", ""));
     let pid = site.pid("pid").unwrap();
+    let _guard = Daemon(pid);
     assert!(lives(pid));
     assert!(TcpStream::connect(("127.0.0.1", site.port)).is_ok());
     for (number, target) in [("0", "/dev/null"), ("1", "/dev/null"), ("2", "/dev/null")] {
@@ -246,14 +244,15 @@ fn systemd_is_told() {
         String::from_utf8_lossy(&buffer[..length]).into_owned()
     };
     let mut command = site.command(&["-q", "-c", "{dir}/push.conf"]);
-    let mut server = command.env("NOTIFY_SOCKET", site.path("notify")).spawn().unwrap();
+    command.env("NOTIFY_SOCKET", site.path("notify"));
+    let mut server = site.spawn(command);
     assert_eq!(told(), "READY=1");
     send(server.id(), Signal::HUP);
     assert!(told().starts_with("RELOADING=1\nMONOTONIC_USEC="));
     assert_eq!(told(), "READY=1");
     send(server.id(), Signal::TERM);
     assert_eq!(told(), "STOPPING=1");
-    poll("the end", || server.try_wait().unwrap().is_some());
+    assert_eq!(server.ended(), Some(0));
 }
 
 #[test]
