@@ -107,7 +107,7 @@ fn purpose(location: &Location) -> Option<String> {
         Role::Publisher(PublisherMode::Admin) => "publish with POST, delete with DELETE",
         Role::Subscriber(mode) => transport(mode),
         Role::Statistics => "statistics",
-        Role::None if is_page(location) => "a page to try it in a browser",
+        Role::None if is_page(location) => "this list, for a browser",
         Role::None => return None,
     };
     Some(text.into())

@@ -22,14 +22,15 @@ impl Source {
     /// Takes `-c`, `-p`, `-g` and `-e` of the command line.
     ///
     /// As in nginx a relative `-c` starts at the `-p` prefix if there is one, and a prefix alone
-    /// means `conf/nginx.conf` below it. Without a prefix it starts at the current directory.
+    /// means `conf/nginx.conf` below it. Without a prefix, or when there is such a file only in the
+    /// current directory, it starts there.
     ///
     /// # Errors
     /// The current directory cannot be found and `-p` is relative to it.
     pub(crate) fn new(arguments: &Arguments) -> Result<Self> {
         let prefix = arguments.prefix.as_deref().map(absolute).transpose()?;
         let file = match (&prefix, &arguments.file) {
-            (Some(prefix), Some(file)) => Some(prefix.join(file)),
+            (Some(prefix), Some(file)) => Some(below(prefix, file)),
             (Some(prefix), None) => Some(prefix.join(FILE_OF_PREFIX)),
             (None, file) => file.clone(),
         };
@@ -75,6 +76,11 @@ impl Source {
         options.globals.push(format!("error_log {};", quoted(path)));
         outpour_config::load(&options)
     }
+}
+
+fn below(prefix: &Path, file: &Path) -> PathBuf {
+    let found = prefix.join(file);
+    if !found.exists() && file.exists() { file.into() } else { found }
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {

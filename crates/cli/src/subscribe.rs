@@ -86,8 +86,7 @@ fn subscribe_again(url: &Url) -> Result<Answer> {
     }
 }
 
-/// Prints one message a line until `left` are printed. In streaming mode each message is a chunk;
-/// a blank one is a ping of the default template.
+/// Prints one message a line until `left` are printed. In streaming mode each message is a chunk.
 fn print(body: &mut Body<impl BufRead>, left: &mut u64, out: &mut impl Write) -> Ending {
     while *left > 0 {
         let piece = match body.piece() {
@@ -95,7 +94,7 @@ fn print(body: &mut Body<impl BufRead>, left: &mut u64, out: &mut impl Write) ->
             Ok(None) => return Ending::Lost("the server ended the subscription".into()),
             Err(error) => return Ending::Lost(format!("{error:#}")),
         };
-        if piece.trim_ascii().is_empty() {
+        if is_ping(&piece) {
             continue;
         }
         let message = piece.strip_suffix(b"\n").unwrap_or(&piece);
@@ -108,4 +107,10 @@ fn print(body: &mut Body<impl BufRead>, left: &mut u64, out: &mut impl Write) ->
         *left -= 1;
     }
     Ending::Done
+}
+
+/// Pings are messages with id -1 and a space for text: blank with the module's default template,
+/// and easily known with the JSON template of the built-in configuration.
+fn is_ping(piece: &[u8]) -> bool {
+    piece.trim_ascii().is_empty() || piece.starts_with(b"{\"id\":-1,")
 }

@@ -105,7 +105,7 @@ fn a_message_is_published_from_arguments_and_from_standard_input() {
 #[test]
 fn a_subscriber_comes_back_and_counts() {
     let (base, served) = serve(&[
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\none\r\n\r\n3\r\n \r\n\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\none\r\n\r\n3\r\n \r\n\r\n9\r\n{\"id\":-1,\r\n0\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\ntwo\r\n3\r\nnot\r\n",
     ]);
     let site = Site::new();
