@@ -1,0 +1,23 @@
+//! The table of directives: one row each, with everything there is to know about it.
+
+mod access;
+mod events;
+mod foreign;
+mod http;
+mod listen;
+mod location;
+mod log;
+mod map;
+mod old;
+mod padding;
+mod process;
+mod push_stream;
+mod rewrite;
+mod server_name;
+mod table;
+mod types;
+
+pub(crate) use foreign::{Foreign, lists as foreign_lists};
+pub(crate) use log::COMBINED;
+pub(crate) use rewrite::OLD_VARIABLES;
+pub(crate) use table::{Contexts, Directive, Kind, find, names_in, rows};

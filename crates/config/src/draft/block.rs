@@ -1,0 +1,109 @@
+//! A block of the text.
+
+use std::collections::HashSet;
+
+use outpour_core::router::Condition;
+use outpour_core::settings::{ListenAddress, Matcher, ServerName};
+use outpour_core::variables::Expression;
+
+use super::{CoreDraft, LimitsDraft, MainDraft, PushDraft, StoreDraft};
+use crate::directives::Contexts;
+use crate::source::Span;
+
+/// A value and the directive that gave it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Given<T> {
+    pub(crate) value: T,
+    pub(crate) at: Span,
+}
+
+/// A statement of `set`, `if`, `return`, `break`.
+#[derive(Debug)]
+pub(crate) enum Step {
+    Set { slot: usize, value: Expression },
+    Return { status: u16, text: Option<Expression> },
+    If(Condition, Box<Block>),
+    Break,
+}
+
+/// A name of a `server_name` directive.
+#[derive(Clone, Debug)]
+pub(crate) struct NameDraft {
+    /// As it is shown in `$server_name`.
+    pub(crate) written: Box<[u8]>,
+    /// The ways in which it matches.
+    pub(crate) ways: Vec<ServerName>,
+}
+
+/// One `listen` directive, one address.
+#[derive(Clone, Debug)]
+pub(crate) struct ListenDraft {
+    pub(crate) address: ListenAddress,
+    pub(crate) at: Span,
+    pub(crate) default_server: bool,
+    pub(crate) backlog: Option<u32>,
+    pub(crate) ipv6only: Option<bool>,
+    pub(crate) rcvbuf: Option<usize>,
+    pub(crate) sndbuf: Option<usize>,
+    pub(crate) so_keepalive: bool,
+    /// Any option of the socket was given: only one directive per address may.
+    pub(crate) options: bool,
+}
+
+/// A block: the main level, `http`, `server`, `location` or `if`.
+#[derive(Debug)]
+pub(crate) struct Block {
+    /// Which kind of block.
+    pub(crate) context: Contexts,
+    /// The location as written.
+    pub(crate) label: String,
+    /// The directive that opened it.
+    pub(crate) at: Span,
+    /// Directives seen in it: most may stand only once.
+    pub(crate) seen: HashSet<&'static str>,
+    /// Something other than `set`, `if`, `return` and `break` stands in it.
+    pub(crate) changes: bool,
+    pub(crate) main: MainDraft,
+    pub(crate) store: StoreDraft,
+    pub(crate) limits: LimitsDraft,
+    pub(crate) core: CoreDraft,
+    pub(crate) push: PushDraft,
+    pub(crate) listens: Vec<ListenDraft>,
+    pub(crate) names: Vec<NameDraft>,
+    pub(crate) matcher: Option<Matcher>,
+    /// The matcher without its operator, as nginx compares locations.
+    pub(crate) pattern: Vec<u8>,
+    pub(crate) script: Vec<Step>,
+    /// The `http` of the main level, the servers of `http`, the locations of the others.
+    pub(crate) blocks: Vec<Block>,
+}
+
+impl Block {
+    pub(crate) fn new(context: Contexts, label: String, at: Span) -> Self {
+        Self {
+            context,
+            label,
+            at,
+            seen: HashSet::new(),
+            changes: false,
+            main: MainDraft::default(),
+            store: StoreDraft::default(),
+            limits: LimitsDraft::default(),
+            core: CoreDraft::default(),
+            push: PushDraft::default(),
+            listens: Vec::new(),
+            names: Vec::new(),
+            matcher: None,
+            pattern: Vec::new(),
+            script: Vec::new(),
+            blocks: Vec::new(),
+        }
+    }
+
+    /// Takes over what an enclosing block says and this one does not.
+    pub(crate) fn inherit(&mut self, outer: &Self, store: &StoreDraft) {
+        self.limits.inherit(&outer.limits);
+        self.core.inherit(&outer.core);
+        self.push.inherit(&outer.push, store);
+    }
+}

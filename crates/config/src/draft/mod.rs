@@ -1,0 +1,21 @@
+//! What each block of the text says, before anything is inherited or has a default.
+
+mod block;
+mod core;
+mod main;
+mod push;
+mod store;
+
+pub(crate) use block::{Block, Given, ListenDraft, NameDraft, Step};
+pub(crate) use core::{CoreDraft, GzipDraft, LimitsDraft};
+pub(crate) use main::MainDraft;
+pub(crate) use push::{HeaderSource, PaddingDraft, PathSource, PushDraft};
+pub(crate) use store::StoreDraft;
+
+/// Takes over every named field that is unset from an outer block.
+macro_rules! inherit {
+    ($inner:expr, $outer:expr; $($field:ident)*) => {
+        $(if $inner.$field.is_none() { $inner.$field.clone_from(&$outer.$field); })*
+    };
+}
+use inherit;

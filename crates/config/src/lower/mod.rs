@@ -1,0 +1,219 @@
+//! From the tree to settings: every directive is looked up, checked and applied to the draft of its
+//! block; then blocks inherit from each other and get their defaults.
+
+mod args;
+mod finish;
+mod http;
+mod listen;
+mod location;
+mod push;
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use outpour_core::settings::{LogFormat, Settings};
+use outpour_core::transport::Rendering;
+use outpour_core::variables::Map;
+
+use crate::directives::{self, COMBINED, Contexts, Directive, Foreign, Kind, OLD_VARIABLES};
+use crate::draft::{Block, StoreDraft};
+use crate::names::Names;
+use crate::nearest::did_you_mean;
+use crate::report::Report;
+use crate::source::Span;
+use crate::syntax::Node;
+
+/// Everything that directives need while they are applied.
+#[derive(Debug)]
+pub(crate) struct Lowering<'r> {
+    pub(crate) report: &'r mut Report,
+    pub(crate) names: Names,
+    /// Absolute directory that paths of logs and the pid file refer to.
+    pub(crate) prefix: PathBuf,
+    /// Whether `PREFIX/logs` receives what no directive sends elsewhere.
+    pub(crate) logs: bool,
+    pub(crate) formats: Vec<LogFormat>,
+    pub(crate) maps: Vec<(Map, Span, String)>,
+    /// Greatest minimum of any padding group.
+    pub(crate) padding_max: usize,
+    /// Names written by releases before 0.4 occur.
+    pub(crate) old_file: bool,
+    /// What old files say about the store in servers and locations.
+    pub(crate) scattered: StoreDraft,
+    noted: HashSet<String>,
+    renderings: HashMap<push::Templates, Arc<Rendering>>,
+}
+
+impl<'r> Lowering<'r> {
+    pub(crate) fn new(report: &'r mut Report, nodes: &[Node], prefix: PathBuf, logs: bool) -> Self {
+        let names = Names::collect(nodes);
+        let mut lowering = Self {
+            report,
+            names,
+            prefix,
+            logs,
+            formats: Vec::new(),
+            maps: Vec::new(),
+            padding_max: 0,
+            old_file: has_old_names(nodes),
+            scattered: StoreDraft::default(),
+            noted: HashSet::new(),
+            renderings: HashMap::new(),
+        };
+        lowering.formats.push(lowering.combined());
+        lowering
+    }
+
+    fn combined(&self) -> LogFormat {
+        let pieces = self.names.expression(COMBINED.as_bytes()).unwrap_or_default().pieces;
+        let escape = outpour_core::settings::Escape::Default;
+        LogFormat { name: "combined".into(), escape, pieces }
+    }
+
+    /// The whole way; `None` if anything forbids to start.
+    pub(crate) fn run(mut self, nodes: &[Node]) -> Option<Settings> {
+        let nowhere = Span { source: 0, start: 0, end: 0 };
+        let mut main = Block::new(Contexts::MAIN, "main".into(), nowhere);
+        self.walk(nodes, &mut main);
+        let settings = self.finish(main);
+        (!self.report.failed()).then_some(settings)
+    }
+
+    /// Applies the directives of a block to its draft.
+    pub(crate) fn walk(&mut self, nodes: &[Node], block: &mut Block) {
+        for node in nodes {
+            if !self.report.open() {
+                return;
+            }
+            self.directive(node, block);
+        }
+    }
+
+    fn directive(&mut self, node: &Node, block: &mut Block) {
+        match directives::find(&node.name.value) {
+            None if node.name.is("include") => {
+                self.report.emerg(node.name.span, wrong_count(&node.name.text()));
+            }
+            None => self.unknown(node, block.context),
+            Some(Err(foreign)) => self.foreign(node, foreign),
+            Some(Ok(row)) => {
+                if self.permitted(row, node, block) {
+                    self.note_old(row, node);
+                    (row.apply)(self, block, node);
+                }
+            }
+        }
+    }
+
+    fn unknown(&mut self, node: &Node, context: Contexts) {
+        let name = node.name.text();
+        let help = did_you_mean(&name, directives::names_in(context));
+        let message = format!("unknown directive \"{name}\"");
+        self.report.say(outpour_core::settings::Level::Emerg, Some(node.name.span), message, help);
+    }
+
+    fn foreign(&mut self, node: &Node, foreign: Foreign) {
+        let name = node.name.text();
+        match foreign {
+            Foreign::Inert if self.first_time(&name) => {
+                let text = format!("\"{name}\" directive has no meaning here and is ignored");
+                self.report.notice(node.name.span, text);
+            }
+            Foreign::Inert => {}
+            Foreign::Refused => {
+                self.not_implemented(node.name.span, &format!("\"{name}\" directive"))
+            }
+        }
+    }
+
+    /// What nginx can do and this server cannot.
+    pub(crate) fn not_implemented(&mut self, at: Span, what: &str) {
+        self.report.emerg(at, format!("{what} is not implemented yet"));
+    }
+
+    /// Whether `name` was not spoken about in this load.
+    pub(crate) fn first_time(&mut self, name: &str) -> bool {
+        !self.noted.contains(name) && self.noted.insert(name.to_owned())
+    }
+
+    fn note_old(&mut self, row: &Directive, node: &Node) {
+        if let Kind::Old(now) = row.kind
+            && self.first_time(row.name)
+        {
+            let text = format!("\"{}\" is the name of an old release, today: {now}", row.name);
+            self.report.notice(node.name.span, text);
+        }
+    }
+
+    /// nginx's checks, in its order: place, form, count, repetition.
+    fn permitted(&mut self, row: &'static Directive, node: &Node, block: &mut Block) -> bool {
+        let name = row.name;
+        let old = self.old_file && row.old_contexts.has(block.context);
+        if !row.contexts.has(block.context) && !old {
+            let help = format!("it may stand in: {}", row.contexts.names());
+            let message = format!("\"{name}\" directive is not allowed here");
+            self.report.emerg_help(node.name.span, message, help);
+            return false;
+        }
+        if row.args.block != node.block.is_some() {
+            let message = match row.args.block {
+                true => format!("directive \"{name}\" has no opening \"{{\""),
+                false => format!("directive \"{name}\" is not terminated by \";\""),
+            };
+            self.report.emerg(node.span(), message);
+            return false;
+        }
+        if !(row.args.min..=row.args.max).contains(&node.args.len()) {
+            let help = self.missing_semicolon(node).or_else(|| usage(row));
+            let message = wrong_count(name);
+            let level = outpour_core::settings::Level::Emerg;
+            self.report.say(level, Some(node.span()), message, help);
+            return false;
+        }
+        if !row.repeats && !block.seen.insert(name) {
+            self.report.emerg(node.name.span, format!("\"{name}\" directive is duplicate"));
+            return false;
+        }
+        block.changes |= !matches!(name, "set" | "return" | "break" | "if");
+        true
+    }
+
+    /// A word that begins a line and is a directive's name: the `;` before it was forgotten.
+    pub(crate) fn missing_semicolon(&self, node: &Node) -> Option<String> {
+        let mut previous = &node.name;
+        for word in &node.args {
+            let source = self.report.sources.get(word.span.source);
+            let gap = source.text.get(previous.span.end..word.span.start)?;
+            if gap.contains(&b'\n') && directives::find(&word.value).is_some() {
+                return Some(format!("is \";\" missing after \"{}\"?", previous.text()));
+            }
+            previous = word;
+        }
+        None
+    }
+}
+
+fn wrong_count(name: &str) -> String {
+    format!("invalid number of arguments in \"{name}\" directive")
+}
+
+fn usage(row: &Directive) -> Option<String> {
+    let end = if row.args.block { " { ... }" } else { ";" };
+    let shape = row.args.shape;
+    let gap = if shape.is_empty() { "" } else { " " };
+    Some(format!("it is written: {}{gap}{shape}{end}", row.name))
+}
+
+/// Whether anything was written for a release before 0.4.
+fn has_old_names(nodes: &[Node]) -> bool {
+    nodes.iter().any(|node| {
+        let old = match directives::find(&node.name.value) {
+            Some(Ok(row)) => matches!(row.kind, Kind::Old(_)),
+            Some(Err(_)) | None => false,
+        };
+        let variable = node.name.is("set")
+            && node.args.first().is_some_and(|word| OLD_VARIABLES.contains(&word.text().as_str()));
+        old || variable || has_old_names(node.block.as_deref().unwrap_or_default())
+    })
+}

@@ -1,0 +1,42 @@
+//! The tree: faithful to the text, with the place of every word.
+
+use crate::source::Span;
+
+/// A word of a directive.
+#[derive(Clone, Debug)]
+pub(crate) struct Word {
+    /// Its value, quotes and escapes resolved.
+    pub(crate) value: Vec<u8>,
+    /// Where it stands, quotes included.
+    pub(crate) span: Span,
+}
+
+impl Word {
+    /// The value for messages.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.value).into_owned()
+    }
+
+    pub(crate) fn is(&self, value: &str) -> bool {
+        self.value == value.as_bytes()
+    }
+}
+
+/// A directive: its words and, if it opened one, its block.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    /// The name.
+    pub(crate) name: Word,
+    /// The arguments.
+    pub(crate) args: Vec<Word>,
+    /// What stands between its braces.
+    pub(crate) block: Option<Vec<Node>>,
+}
+
+impl Node {
+    /// From the name to the last argument.
+    pub(crate) fn span(&self) -> Span {
+        let end = self.args.last().map_or(self.name.span.end, |word| word.span.end);
+        Span { end, ..self.name.span }
+    }
+}
