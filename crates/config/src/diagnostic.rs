@@ -121,7 +121,7 @@ impl Excerpt {
     fn cut(place: &Place) -> Self {
         let source = &place.source;
         let (start, first_end) = source.line(place.line);
-        let (last, _) = source.position(place.span.end.saturating_sub(1).max(place.span.start));
+        let last = source.line_of(place.span.end.saturating_sub(1).max(place.span.start));
         let last_end = source.line(last.min(place.line + LINES_MAX - 1)).1.max(first_end);
         let from = start.max(place.span.start.saturating_sub(CONTEXT_MAX));
         let to = last_end.min(place.span.end.saturating_add(CONTEXT_MAX)).max(from);

@@ -219,18 +219,25 @@ impl Translator<'_> {
         if self.take(b"]") {
             self.out.push_str("\\]");
         }
+        let mut after_set = false;
         while let Some((&byte, rest)) = self.rest.split_first() {
             self.rest = rest;
+            let is_set = set_begins(byte, rest);
             match byte {
                 b']' => {
                     self.out.push(']');
                     return Ok(());
+                }
+                // A range has single characters at both ends; beside a set the `-` is itself.
+                b'-' if after_set || rest.split_first().is_some_and(|(b, r)| set_begins(*b, r)) => {
+                    self.literal(b'-');
                 }
                 b'\\' => self.escape(true)?,
                 b'[' if rest.first() == Some(&b':') => self.posix_class(),
                 b'[' | b'&' | b'~' | b'^' => self.literal(byte),
                 _ => self.byte(byte),
             }
+            after_set = is_set;
         }
         Err("missing terminating ] for character class".into())
     }
@@ -249,6 +256,15 @@ impl Translator<'_> {
             }
             _ => self.literal(b'['),
         }
+    }
+}
+
+/// Whether `byte` and what follows it stand for a set of characters inside a class.
+fn set_begins(byte: u8, rest: &[u8]) -> bool {
+    match (byte, rest.first()) {
+        (b'\\', Some(letter)) => b"dDwWsShHvV".contains(letter),
+        (b'[', Some(b':')) => true,
+        _ => false,
     }
 }
 
@@ -287,6 +303,9 @@ mod tests {
         check("\\Qa.b\\E", "axb", Ok(false));
         check("[\\d\\.]", ".", Ok(true));
         check("é", "é", Ok(true));
+        check("^[\\w-.]+$", "a-.b", Ok(true));
+        check("^[.-\\d]+$", "-.1", Ok(true));
+        check("^[a-c]+$", "-", Ok(false));
         check("(?'x'a)", "a", Ok(true));
         check("(?P<x>a)(?<y>b)(?:c)(?i)D", "abcd", Ok(true));
         check("\\<a\\>", "<a>", Ok(true));

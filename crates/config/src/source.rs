@@ -23,10 +23,16 @@ impl Source {
 
     /// Line and column of an offset, both from 1; the column counts characters.
     pub(crate) fn position(&self, offset: usize) -> (usize, usize) {
-        let line = self.lines.partition_point(|start| *start <= offset).max(1);
+        let line = self.line_of(offset);
         let start = self.lines[line - 1];
         let before = &self.text[start..offset.clamp(start, self.text.len())];
-        (line, String::from_utf8_lossy(before).chars().count() + 1)
+        // Characters are counted by their first bytes.
+        (line, before.iter().filter(|byte| **byte & 0xC0 != 0x80).count() + 1)
+    }
+
+    /// Line of an offset, from 1.
+    pub(crate) fn line_of(&self, offset: usize) -> usize {
+        self.lines.partition_point(|start| *start <= offset).max(1)
     }
 
     /// Offsets of a line (from 1), without its line end.

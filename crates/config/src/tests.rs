@@ -1,7 +1,10 @@
 //! Whole configurations: what is said about them, and what they come down to.
 
+mod files;
 mod messages;
+mod properties;
 mod settings;
+mod table;
 
 use crate::{BUILTIN, Loaded, load_text};
 

@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 
 use outpour_core::settings::ServerName;
-use outpour_core::variables::{Expression, Map, MapKey, Variable};
+use outpour_core::variables::{Expression, Map, MapKey};
 
 use crate::draft::Block;
 use crate::lower::Lowering;
 use crate::syntax::{Node, Word};
 
+use super::rewrite::is_fixed;
 use super::server_name::split;
 use super::table::{Args, Contexts, Directive, row};
 
@@ -25,7 +26,7 @@ pub(crate) const ROWS: &[Directive] = &[row(
 fn map(l: &mut Lowering<'_>, _: &mut Block, n: &Node) {
     let [source, name] = n.args.as_slice() else { return };
     let variable = l.variable_name(name).unwrap_or_default();
-    if !variable.is_empty() && Variable::parse(&variable).is_some() {
+    if is_fixed(&variable) {
         l.report.emerg(name.span, format!("the duplicate \"{variable}\" variable"));
     }
     let source = l.expression(source).unwrap_or_default();

@@ -56,6 +56,7 @@ pub(crate) const ROWS: &[Directive] = &[
             b.push.role = l.given(n, Some(Role::Statistics));
         },
     )
+    .repeats()
     .old_in(S),
     row(
         "push_stream_shared_memory_size",
@@ -179,8 +180,9 @@ pub(crate) const ROWS: &[Directive] = &[
         "none",
         "The channels of a request, separated by slashes.",
         |l, b, n| {
-            let path = l.value(n).map(PathSource::Path);
-            b.push.channels_path = l.given(n, path);
+            // A faulty path is one: what is wrong with it has been said.
+            let path = PathSource::Path(l.value(n).unwrap_or_default());
+            b.push.channels_path = l.given(n, Some(path));
         },
     ),
     row(
@@ -380,9 +382,8 @@ pub(crate) fn set_role(l: &mut Lowering<'_>, b: &mut Block, n: &Node, role: Role
 fn publisher(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
     const MODES: [(&str, PublisherMode); 2] =
         [("normal", PublisherMode::Normal), ("admin", PublisherMode::Admin)];
-    if let Some(mode) = mode(l, n, &MODES, PublisherMode::Normal) {
-        set_role(l, b, n, Role::Publisher(mode));
-    }
+    let mode = mode(l, n, &MODES, PublisherMode::Normal);
+    set_role(l, b, n, Role::Publisher(mode));
 }
 
 fn subscriber(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
@@ -393,13 +394,14 @@ fn subscriber(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
         ("eventsource", SubscriberMode::EventSource),
         ("websocket", SubscriberMode::WebSocket),
     ];
-    if let Some(mode) = mode(l, n, &MODES, SubscriberMode::Streaming) {
-        set_role(l, b, n, Role::Subscriber(mode));
-    }
+    let mode = mode(l, n, &MODES, SubscriberMode::Streaming);
+    set_role(l, b, n, Role::Subscriber(mode));
 }
 
-fn mode<M: Copy>(l: &mut Lowering<'_>, n: &Node, known: &[(&str, M)], default: M) -> Option<M> {
-    let Some(word) = n.args.first() else { return Some(default) };
+/// The mode of a role. A faulty one is reported and counts as the default, so that the rest of the
+/// location is checked.
+fn mode<M: Copy>(l: &mut Lowering<'_>, n: &Node, known: &[(&str, M)], default: M) -> M {
+    let Some(word) = n.args.first() else { return default };
     let text = word.text();
     let found = known.iter().find(|(name, _)| name.eq_ignore_ascii_case(&text));
     if found.is_none() {
@@ -413,7 +415,7 @@ fn mode<M: Copy>(l: &mut Lowering<'_>, n: &Node, known: &[(&str, M)], default: M
         let level = outpour_core::settings::Level::Error;
         l.report.say(level, Some(word.span), message, help);
     }
-    found.map(|(_, mode)| *mode)
+    found.map_or(default, |(_, mode)| *mode)
 }
 
 /// SIZE and NAME, shared by the directive's two names.

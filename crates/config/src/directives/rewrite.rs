@@ -59,14 +59,11 @@ fn set(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
     let (Some(variable), Some(value)) = (l.variable_name(name), l.expression(value)) else {
         return;
     };
-    if Variable::parse(&variable).is_some() {
-        let message = match variable.as_str() {
-            "args" => {
-                return l.not_implemented(name.span, "changing \"$args\" by \"set\"");
-            }
-            _ => format!("the duplicate \"{variable}\" variable"),
-        };
-        return l.report.emerg(name.span, message);
+    if matches!(variable.as_str(), "args" | "limit_rate") {
+        return l.not_implemented(name.span, &format!("changing \"${variable}\" by \"set\""));
+    }
+    if is_fixed(&variable) {
+        return l.report.emerg(name.span, format!("the duplicate \"{variable}\" variable"));
     }
     if l.names.is_map(&variable) {
         let message = format!("\"set\" of \"{variable}\" hides the \"map\" of that name");
@@ -75,6 +72,12 @@ fn set(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
     let slot = l.names.slot(&variable);
     b.script.push(Step::Set { slot, value });
     old_path(l, b, n, &format!("${variable}"), slot);
+}
+
+/// Whether `name` is a variable of the server that no directive may define. Families such as
+/// `$http_NAME` are not: a variable of the configuration hides the member of that name.
+pub(crate) fn is_fixed(name: &str) -> bool {
+    matches!(Variable::parse(name), Some(Variable::Builtin(_) | Variable::Capture(_)))
 }
 
 /// The old way to give a location its channels: by a variable.

@@ -89,6 +89,11 @@ impl Lowering<'_> {
 
     /// nginx's `invalid parameter "V"`.
     pub(crate) fn invalid_parameter(&mut self, node: &Node, word: &Word) {
+        let swallowed = self.swallowed(node).and_then(|at| node.args.get(at));
+        if swallowed.is_some_and(|first| first.span < word.span) {
+            // Words of the directive that was swallowed: one report is enough.
+            return;
+        }
         let message = format!("invalid parameter \"{}\"", word.text());
         let help = self.missing_semicolon(node);
         self.report.say(outpour_core::settings::Level::Emerg, Some(word.span), message, help);

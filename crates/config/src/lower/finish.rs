@@ -13,7 +13,8 @@ impl Lowering<'_> {
     pub(super) fn finish(&mut self, main: Block) -> Settings {
         let level = self.main(main.main);
         let http = main.blocks.into_iter().next().map(|http| self.http(http, &level));
-        if !http.as_ref().is_some_and(|http| http.push_used) {
+        let used = http.as_ref().is_some_and(|http| http.push_used);
+        if !used && !self.report.failed() {
             let message = "ngx_http_push_stream_module will not be used with this configuration.";
             self.report.say(Level::Notice, None, message.into(), None);
         }
@@ -42,7 +43,7 @@ impl Lowering<'_> {
 
     pub(super) fn origin(&self, at: Span) -> Origin {
         let source = self.report.sources.get(at.source);
-        let (line, _) = source.position(at.start);
+        let line = source.line_of(at.start);
         Origin { file: source.name().into(), line: u32::try_from(line).unwrap_or(u32::MAX) }
     }
 

@@ -96,11 +96,18 @@ impl<'r> Lowering<'r> {
                 self.report.emerg(node.name.span, wrong_count(&node.name.text()));
             }
             None => self.unknown(node, block.context),
-            Some(Err(foreign)) => self.foreign(node, foreign),
+            Some(Err(Foreign::Refused)) if switched_off(node) => self.ignored(node),
+            Some(Err(Foreign::Refused)) => {
+                let what = format!("\"{}\" directive", node.name.text());
+                self.not_implemented(node.name.span, &what);
+            }
+            Some(Err(Foreign::Inert)) => self.ignored(node),
             Some(Ok(row)) => {
                 if self.permitted(row, node, block) {
                     self.note_old(row, node);
                     (row.apply)(self, block, node);
+                } else if let Some(at) = self.forgotten_semicolon(node, row) {
+                    self.walk(&split(node, at), block);
                 }
             }
         }
@@ -113,17 +120,11 @@ impl<'r> Lowering<'r> {
         self.report.say(outpour_core::settings::Level::Emerg, Some(node.name.span), message, help);
     }
 
-    fn foreign(&mut self, node: &Node, foreign: Foreign) {
+    fn ignored(&mut self, node: &Node) {
         let name = node.name.text();
-        match foreign {
-            Foreign::Inert if self.first_time(&name) => {
-                let text = format!("\"{name}\" directive has no meaning here and is ignored");
-                self.report.notice(node.name.span, text);
-            }
-            Foreign::Inert => {}
-            Foreign::Refused => {
-                self.not_implemented(node.name.span, &format!("\"{name}\" directive"))
-            }
+        if self.first_time(&name) {
+            let text = format!("\"{name}\" directive has no meaning here and is ignored");
+            self.report.notice(node.name.span, text);
         }
     }
 
@@ -161,7 +162,9 @@ impl<'r> Lowering<'r> {
                 true => format!("directive \"{name}\" has no opening \"{{\""),
                 false => format!("directive \"{name}\" is not terminated by \";\""),
             };
-            self.report.emerg(node.span(), message);
+            let help = self.missing_semicolon(node);
+            let level = outpour_core::settings::Level::Emerg;
+            self.report.say(level, Some(node.span()), message, help);
             return false;
         }
         if !(row.args.min..=row.args.max).contains(&node.args.len()) {
@@ -179,19 +182,48 @@ impl<'r> Lowering<'r> {
         true
     }
 
-    /// A word that begins a line and is a directive's name: the `;` before it was forgotten.
+    /// Help for a node in which a word begins a line and is a directive's name: the `;` before it was forgotten.
     pub(crate) fn missing_semicolon(&self, node: &Node) -> Option<String> {
+        let at = self.swallowed(node)?;
+        let previous = at.checked_sub(1).map_or(&node.name, |before| &node.args[before]);
+        Some(format!("is \";\" missing after \"{}\"?", previous.text()))
+    }
+
+    /// Which argument looks like the name of the next directive.
+    pub(crate) fn swallowed(&self, node: &Node) -> Option<usize> {
         let mut previous = &node.name;
-        for word in &node.args {
+        for (at, word) in node.args.iter().enumerate() {
             let source = self.report.sources.get(word.span.source);
             let gap = source.text.get(previous.span.end..word.span.start)?;
             if gap.contains(&b'\n') && directives::find(&word.value).is_some() {
-                return Some(format!("is \";\" missing after \"{}\"?", previous.text()));
+                return Some(at);
             }
             previous = word;
         }
         None
     }
+
+    /// The same, if the node is faulty as a whole and not as the directive it begins with.
+    fn forgotten_semicolon(&self, node: &Node, row: &Directive) -> Option<usize> {
+        let faulty = row.args.block != node.block.is_some()
+            || !(row.args.min..=row.args.max).contains(&node.args.len());
+        self.swallowed(node).filter(|_| faulty && !row.args.block)
+    }
+}
+
+/// Whether a directive says no more than that something is not wanted. `off` is an ordinary name
+/// to directives about files.
+fn switched_off(node: &Node) -> bool {
+    let about_files = ["root", "alias", "index", "try_files"].iter().any(|n| node.name.is(n));
+    matches!(node.args.as_slice(), [word] if word.is("off")) && !about_files
+}
+
+/// The two directives of a node between which a semicolon was forgotten.
+fn split(node: &Node, at: usize) -> [Node; 2] {
+    let (args, rest) = node.args.split_at(at);
+    let first = Node { name: node.name.clone(), args: args.to_vec(), block: None };
+    let (name, args) = (rest[0].clone(), rest[1..].to_vec());
+    [first, Node { name, args, block: node.block.clone() }]
 }
 
 fn wrong_count(name: &str) -> String {

@@ -75,7 +75,7 @@ impl Parser<'_> {
         if !self.words.is_empty() {
             self.report.emerg(at, self.end_text(true));
         } else if let Some(open) = self.open.last() {
-            let (line, _) = self.report.sources.get(open.at.source).position(open.at.start);
+            let line = self.report.sources.get(open.at.source).line_of(open.at.start);
             let help = format!("the block opened in line {line} is not closed");
             self.report.emerg_help(at, self.end_text(false), help);
         }

@@ -251,13 +251,13 @@ fn maps() {
 #[test]
 fn push_roles() {
     in_location(
-        "push_stream_subscriber bogus;",
+        "push_stream_channels_path a; push_stream_subscriber bogus;",
         &[
             "[error] push stream module: invalid push_stream_subscriber mode value: bogus, accepted values (streaming, polling, long-polling, eventsource, websocket) :2",
         ],
     );
     in_location(
-        "push_stream_publisher bogus;",
+        "push_stream_channels_path a; push_stream_publisher bogus;",
         &[
             "[error] push stream module: invalid push_stream_publisher mode value: bogus, accepted values (normal, admin) :2",
         ],
@@ -506,6 +506,15 @@ fn help() {
     ] {
         assert!(shown.contains(part), "{shown}");
     }
+    let swallowed = "http { push_stream_shared_memory_size 1m\nserver { oops; } }";
+    check(
+        swallowed,
+        &[
+            "[emerg] directive \"push_stream_shared_memory_size\" is not terminated by \";\" :1",
+            "[emerg] unknown directive \"oops\" :2",
+        ],
+    );
     let loaded = load_text(b"http { server {\nlisten 80\nserver_name x;\n} }");
+    assert_eq!(loaded.diagnostics.len(), 1);
     assert_eq!(loaded.diagnostics[0].help.as_deref(), Some("is \";\" missing after \"80\"?"));
 }

@@ -24,10 +24,12 @@ fn location(text: &str) -> Location {
 }
 
 fn blocks(script: &[Statement]) -> Vec<&IfBlock> {
-    let block = |statement| match statement {
-        &Statement::If(ref block) => Some(&**block),
-        _ => None,
-    };
+    fn block(statement: &Statement) -> Option<&IfBlock> {
+        match statement {
+            Statement::If(block) => Some(block),
+            Statement::Set { .. } | Statement::Return { .. } | Statement::Break => None,
+        }
+    }
     script.iter().filter_map(block).collect()
 }
 
@@ -128,6 +130,45 @@ fn core_inheritance() {
     assert_eq!(other.client_max_body_size, None);
     assert_eq!(&*other.default_type, b"text/html; charset=utf-8");
     assert_eq!(&*other.types.by_extension[&b"html"[..]], b"text/html; charset=utf-8");
+}
+
+#[test]
+fn remaining_core_directives() {
+    let http = http(
+        "client_header_buffer_size 2k; large_client_header_buffers 2 4k; ignore_invalid_headers \
+         off; underscores_in_headers on; merge_slashes off; client_body_timeout 1s; \
+         lingering_timeout 2s; reset_timedout_connection on; tcp_nodelay off; \
+         chunked_transfer_encoding off; server_tokens off; keepalive_requests 3; gzip_min_length \
+         1k; gzip_comp_level 6; gzip_http_version 1.0; gzip_vary on; gzip_proxied expired no-cache; \
+         charset koi8-r; charset_types a/b; default_type a/b; expires modified -1h;
+         server { expires @15h30m; location / { expires $arg_e; } location /m { expires max; } }",
+    );
+    assert_eq!(
+        http.servers[0].limits,
+        ServerSettings {
+            client_header_timeout: Duration::from_secs(60),
+            client_header_buffer_size: 2048,
+            large_client_header_buffers: (2, 4096),
+            ignore_invalid_headers: false,
+            underscores_in_headers: true,
+            merge_slashes: false,
+        }
+    );
+    let s = &http.settings;
+    assert_eq!(s.client_body_timeout, Duration::from_secs(1));
+    assert_eq!(s.lingering_timeout, Duration::from_secs(2));
+    assert!(s.reset_timedout_connection && !s.tcp_nodelay && !s.chunked_transfer_encoding);
+    assert!(!s.server_tokens);
+    assert_eq!(s.keepalive_requests, 3);
+    assert_eq!((s.gzip.min_length, s.gzip.level), (1024, 6));
+    assert!(s.gzip.http10 && s.gzip.vary && s.gzip.proxied);
+    assert_eq!(&*s.default_type, b"a/b; charset=koi8-r");
+    assert_eq!(s.expires, Expires::After(-3600));
+    assert_eq!(http.servers[0].settings.expires, Expires::TimeOfDay(55_800));
+    assert!(matches!(http.servers[0].locations[0].settings.expires, Expires::Dynamic(_)));
+    assert_eq!(http.servers[0].locations[1].settings.expires, Expires::Max);
+    let main = settings("working_directory /tmp;").main;
+    assert_eq!(main.working_directory, Some("/tmp".into()));
 }
 
 #[test]
@@ -274,12 +315,10 @@ fn remaining_push_directives() {
     let push = &location(
         "location / { push_stream_subscriber websocket; push_stream_channels_path a; \
          push_stream_channel_info_on_publish off; push_stream_authorized_channels_only on; \
-         push_stream_header_template_file /dev/null; push_stream_wildcard_channel_max_qtd 0; \
+         push_stream_header_template_file /dev/null; \
          push_stream_websocket_allow_publish on; push_stream_last_received_message_time a; \
          push_stream_last_received_message_tag b; push_stream_user_agent c; \
-         push_stream_allowed_origins d; push_stream_allow_connections_to_events_channel on; }"
-            .replace("push_stream_wildcard_channel_max_qtd 0; ", "")
-            .as_str(),
+         push_stream_allowed_origins d; push_stream_allow_connections_to_events_channel on; }",
     )
     .settings
     .push;
