@@ -7,6 +7,7 @@ use outpour_core::settings::{PublisherMode, Role, SubscriberMode};
 
 use crate::draft::{Block, Given, HeaderSource, PaddingDraft, PathSource};
 use crate::lower::Lowering;
+use crate::lower::args::SIZES;
 use crate::nearest::did_you_mean;
 use crate::syntax::{Node, bytes_to_path};
 use crate::values;
@@ -437,7 +438,9 @@ pub(crate) fn shared_memory_size(l: &mut Lowering<'_>, b: &mut Block, n: &Node) 
         }
         None => {
             let message = "The push_stream_shared_memory_size value must be at least 128KiB";
-            l.report.warn(word.span, message);
+            let help = Some(SIZES.to_owned());
+            let level = outpour_core::settings::Level::Warn;
+            l.report.say(level, Some(word.span), message.to_owned(), help);
             l.report.make_fatal();
         }
     }

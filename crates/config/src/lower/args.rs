@@ -15,6 +15,9 @@ use crate::values;
 
 use super::Lowering;
 
+/// How a size is written.
+pub(crate) const SIZES: &str = "a size such as 512, 16k or 4m";
+
 impl Lowering<'_> {
     /// `on` or `off`.
     pub(crate) fn flag(&mut self, node: &Node) -> Option<bool> {
@@ -34,31 +37,37 @@ impl Lowering<'_> {
     }
 
     pub(crate) fn number(&mut self, node: &Node) -> Option<u64> {
-        self.first(node, values::number, "number")
+        self.first(node, values::number, "number", "a number in decimal digits")
     }
 
     pub(crate) fn size(&mut self, node: &Node) -> Option<usize> {
-        self.first(node, values::size, "value").and_then(|size| usize::try_from(size).ok())
+        self.first(node, values::size, "value", SIZES).and_then(|size| usize::try_from(size).ok())
     }
 
     pub(crate) fn offset(&mut self, node: &Node) -> Option<u64> {
-        self.first(node, values::offset, "value")
+        self.first(node, values::offset, "value", "a size such as 512, 16k, 4m or 1g")
     }
 
     pub(crate) fn seconds(&mut self, node: &Node) -> Option<Duration> {
-        self.first(node, values::seconds, "value")
+        self.first(node, values::seconds, "value", "a time such as 30s, 5m or 1h30m")
     }
 
     pub(crate) fn milliseconds(&mut self, node: &Node) -> Option<Duration> {
-        self.first(node, values::milliseconds, "value")
+        self.first(node, values::milliseconds, "value", "a time such as 500ms, 30s, 5m or 1h30m")
     }
 
-    fn first<T>(&mut self, node: &Node, parse: fn(&[u8]) -> Option<T>, noun: &str) -> Option<T> {
+    fn first<T>(
+        &mut self,
+        node: &Node,
+        parse: fn(&[u8]) -> Option<T>,
+        noun: &str,
+        form: &str,
+    ) -> Option<T> {
         let word = node.args.first()?;
         let value = parse(&word.value);
         if value.is_none() {
             let message = format!("\"{}\" directive invalid {noun}", node.name.text());
-            let help = self.missing_semicolon(node);
+            let help = self.missing_semicolon(node).or_else(|| Some(form.to_owned()));
             let level = outpour_core::settings::Level::Emerg;
             self.report.say(level, Some(word.span), message, help);
         }

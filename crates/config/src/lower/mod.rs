@@ -1,7 +1,7 @@
 //! From the tree to settings: every directive is looked up, checked and applied to the draft of its
 //! block; then blocks inherit from each other and get their defaults.
 
-mod args;
+pub(crate) mod args;
 mod finish;
 mod http;
 mod listen;

@@ -15,7 +15,7 @@ const WORDS: [&str; 48] = [
     "events",
     "set",
     "return",
-    "listen",
+    "listen 80",
     "server_name",
     "{",
     "}",
@@ -110,4 +110,14 @@ fn deep_and_long() {
     survives(format!("http {{ map $uri $a {{ {} }} }}", "(?<".repeat(10_000)).as_bytes());
     let locations: String = (0..5_000).map(|n| format!("location /{n} {{ }} ")).collect();
     survives(format!("http {{ server {{ {locations} }} }}").as_bytes());
+}
+
+#[test]
+fn a_mistake_in_strange_bytes_is_shown() {
+    let mut text =
+        b"http {\n\tkeepalive_requests \"\xFF\xC3\x28\x1B[31m\n\xE4\xB8\xAD\";\n}".to_vec();
+    let shown = load_text(&text).diagnostics[0].render(true);
+    assert!(!shown.contains("\u{1B}[31m\n"), "{shown}");
+    text.truncate(30);
+    survives(&text);
 }
