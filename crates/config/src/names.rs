@@ -40,6 +40,11 @@ impl Names {
                 b"location" | b"if" | b"server_name" => {
                     self.captures(node.args.iter().map(|word| &*word.value));
                 }
+                // Not implemented, and reported as such: its variables are not unknown as well.
+                b"geo" | b"split_clients" | b"auth_request_set" | b"perl_set" | b"js_set"
+                | b"js_var" | b"keyval" => {
+                    node.args.iter().for_each(|word| self.define(Some(&word.value)));
+                }
                 _ => {}
             }
             self.visit(node.block.as_deref().unwrap_or_default(), maps);
@@ -85,7 +90,7 @@ impl Names {
         Variable::parse(name)
     }
 
-    /// The defined name that is nearest to `name`.
+    /// The names that the configuration defines, sorted.
     pub(crate) fn own(&self) -> Vec<&str> {
         let own: HashSet<&str> = self.slots.keys().chain(self.maps.keys()).map(|n| &**n).collect();
         let mut own: Vec<&str> = own.into_iter().collect();

@@ -38,8 +38,24 @@ impl Report {
         self.say(Level::Emerg, Some(at), message.into(), None);
     }
 
-    pub(crate) fn emerg_help(&mut self, at: Span, message: impl Into<String>, help: String) {
-        self.say(Level::Emerg, Some(at), message.into(), Some(help));
+    /// [`Self::emerg`], with what would help.
+    pub(crate) fn emerg_help(
+        &mut self,
+        at: Span,
+        message: impl Into<String>,
+        help: impl Into<Option<String>>,
+    ) {
+        self.say(Level::Emerg, Some(at), message.into(), help.into());
+    }
+
+    /// [`Self::error`], with what would help.
+    pub(crate) fn error_help(
+        &mut self,
+        at: Span,
+        message: impl Into<String>,
+        help: impl Into<Option<String>>,
+    ) {
+        self.say(Level::Error, Some(at), message.into(), help.into());
     }
 
     pub(crate) fn warn(&mut self, at: Span, message: impl Into<String>) {

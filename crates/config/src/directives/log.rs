@@ -102,7 +102,7 @@ fn level(l: &mut Lowering<'_>, word: &Word) -> Option<Level> {
         let help = did_you_mean(&text, names);
         let help = help.or_else(|| Some(format!("known levels: {}", names.join(", "))));
         let message = format!("invalid log level \"{text}\"");
-        l.report.say(Level::Emerg, Some(word.span), message, help);
+        l.report.emerg_help(word.span, message, help);
     }
     found
 }
@@ -133,7 +133,7 @@ fn escape(l: &mut Lowering<'_>, word: &Word) -> Option<Escape> {
         other => {
             let other = String::from_utf8_lossy(other).into_owned();
             let message = format!("unknown log format escaping \"{other}\"");
-            l.report.emerg_help(word.span, message, "known are default, json, none".into());
+            l.report.emerg_help(word.span, message, "known are default, json, none".to_owned());
             None
         }
     }
@@ -180,7 +180,7 @@ fn format(l: &mut Lowering<'_>, word: &Word) -> Option<usize> {
     if found.is_none() {
         let help = did_you_mean(&name, l.formats.iter().map(|format| &*format.name));
         let message = format!("unknown log format \"{name}\"");
-        l.report.say(Level::Emerg, Some(word.span), message, help);
+        l.report.emerg_help(word.span, message, help);
     }
     found
 }

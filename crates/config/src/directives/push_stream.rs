@@ -374,7 +374,7 @@ fn interval(l: &mut Lowering<'_>, n: &Node) -> Option<Given<Duration>> {
 pub(crate) fn set_role(l: &mut Lowering<'_>, b: &mut Block, n: &Node, role: Role) {
     if b.push.role.is_some() {
         let message = format!("\"{}\" directive is duplicate", n.name.text());
-        l.report.emerg_help(n.name.span, message, "a location has one role".into());
+        l.report.emerg_help(n.name.span, message, "a location has one role".to_owned());
         return;
     }
     b.push.role = l.given(n, Some(role));
@@ -413,8 +413,7 @@ fn mode<M: Copy>(l: &mut Lowering<'_>, n: &Node, known: &[(&str, M)], default: M
             names.join(", ")
         );
         let help = did_you_mean(&text, names);
-        let level = outpour_core::settings::Level::Error;
-        l.report.say(level, Some(word.span), message, help);
+        l.report.error_help(word.span, message, help);
     }
     found.map_or(default, |(_, mode)| *mode)
 }
@@ -469,8 +468,7 @@ fn header_template_file(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
             let path = word.text();
             let message =
                 format!("push stream module: unable to open file \"{path}\" for header template");
-            let level = outpour_core::settings::Level::Error;
-            l.report.say(level, Some(word.span), message, Some(error.to_string()));
+            l.report.error_help(word.span, message, Some(error.to_string()));
         }
     }
 }

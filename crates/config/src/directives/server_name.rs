@@ -44,7 +44,7 @@ fn parse(l: &mut Lowering<'_>, n: &Node, word: &Word, value: &[u8]) -> Option<Ve
     if names.is_none() {
         let message = format!("server name \"{}\" is invalid", word.text());
         let help = l.missing_semicolon(n);
-        l.report.say(outpour_core::settings::Level::Emerg, Some(word.span), message, help);
+        l.report.emerg_help(word.span, message, help);
     }
     names
 }

@@ -68,8 +68,7 @@ impl Lowering<'_> {
         if value.is_none() {
             let message = format!("\"{}\" directive invalid {noun}", node.name.text());
             let help = self.missing_semicolon(node).or_else(|| Some(form.to_owned()));
-            let level = outpour_core::settings::Level::Emerg;
-            self.report.say(level, Some(word.span), message, help);
+            self.report.emerg_help(word.span, message, help);
         }
         value
     }
@@ -90,8 +89,7 @@ impl Lowering<'_> {
         if found.is_none() {
             let help = Some(format!("accepted values: {}", known.join(", ")));
             let message = format!("invalid value \"{}\"", word.text());
-            let level = outpour_core::settings::Level::Emerg;
-            self.report.say(level, Some(word.span), message, help);
+            self.report.emerg_help(word.span, message, help);
         }
         found
     }
@@ -105,7 +103,7 @@ impl Lowering<'_> {
         }
         let message = format!("invalid parameter \"{}\"", word.text());
         let help = self.missing_semicolon(node);
-        self.report.say(outpour_core::settings::Level::Emerg, Some(word.span), message, help);
+        self.report.emerg_help(word.span, message, help);
     }
 
     /// A value with variables.
@@ -118,8 +116,7 @@ impl Lowering<'_> {
             Ok(expression) => Some(expression),
             Err(message) => {
                 let help = self.nearest_variable(&message);
-                let level = outpour_core::settings::Level::Emerg;
-                self.report.say(level, Some(at), message, help);
+                self.report.emerg_help(at, message, help);
                 None
             }
         }

@@ -117,7 +117,7 @@ impl<'r> Lowering<'r> {
         let name = node.name.text();
         let help = did_you_mean(&name, directives::names_in(context));
         let message = format!("unknown directive \"{name}\"");
-        self.report.say(outpour_core::settings::Level::Emerg, Some(node.name.span), message, help);
+        self.report.emerg_help(node.name.span, message, help);
     }
 
     fn ignored(&mut self, node: &Node) {
@@ -163,15 +163,13 @@ impl<'r> Lowering<'r> {
                 false => format!("directive \"{name}\" is not terminated by \";\""),
             };
             let help = self.missing_semicolon(node);
-            let level = outpour_core::settings::Level::Emerg;
-            self.report.say(level, Some(node.span()), message, help);
+            self.report.emerg_help(node.span(), message, help);
             return false;
         }
         if !(row.args.min..=row.args.max).contains(&node.args.len()) {
             let help = self.missing_semicolon(node).or_else(|| usage(row));
             let message = wrong_count(name);
-            let level = outpour_core::settings::Level::Emerg;
-            self.report.say(level, Some(node.span()), message, help);
+            self.report.emerg_help(node.span(), message, help);
             return false;
         }
         if !row.repeats && !block.seen.insert(name) {

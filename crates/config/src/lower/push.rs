@@ -56,10 +56,9 @@ impl Lowering<'_> {
         let Some(given) = block.push.role else { return };
         if block.push.channels_path.is_none() {
             let help =
-                "push_stream_channels_path VALUE; may stand in http, server, location".into();
-            let message = "push stream module: push_stream_channels_path must be set.".into();
-            let level = outpour_core::settings::Level::Error;
-            self.report.say(level, Some(given.at), message, Some(help));
+                "push_stream_channels_path VALUE; may stand in http, server, location".to_owned();
+            let message = "push stream module: push_stream_channels_path must be set.";
+            self.report.error_help(given.at, message, Some(help));
         }
         // A default that comes from another directive is that one's mistake.
         let mut blamed = store.max_number_of_wildcard_channels.map(|given| given.at);

@@ -51,7 +51,7 @@ impl Parser<'_> {
                     self.report.emerg(at, format!("unexpected \"{shown}\""));
                 }
                 Token::Unclosed(at) => {
-                    let help = "the quote opened here is not closed".into();
+                    let help = "the quote opened here is not closed".to_owned();
                     self.report.emerg_help(at, self.end_text(true), help);
                     return self.finish(top);
                 }

@@ -440,6 +440,21 @@ fn notices() {
     check("load_module x.so;", &["[emerg] \"load_module\" of \"x.so\" is not implemented yet :1"]);
 }
 
+/// What stands in users' files around the push directives is read without complaint.
+#[test]
+fn acceptance_suite_file() {
+    check(include_str!("suite.conf"), &[]);
+    assert_eq!(lines(include_str!("suite.conf")).len(), 12);
+}
+
+#[test]
+fn variables_of_refused_directives() {
+    in_http(
+        "geo $remote_addr $g { }\nserver { location / { return 200 $g; } }",
+        &["[emerg] \"geo\" directive is not implemented yet :2"],
+    );
+}
+
 #[test]
 fn old_names() {
     let expected = [
