@@ -47,7 +47,7 @@ impl Names {
                 }
                 _ => {}
             }
-            self.visit(node.block.as_deref().unwrap_or_default(), maps);
+            self.visit(node.directives(), maps);
         }
     }
 

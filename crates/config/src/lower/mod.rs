@@ -244,6 +244,6 @@ fn has_old_names(nodes: &[Node]) -> bool {
         };
         let variable = node.name.is("set")
             && node.args.first().is_some_and(|word| OLD_VARIABLES.contains(&word.text().as_str()));
-        old || variable || has_old_names(node.block.as_deref().unwrap_or_default())
+        old || variable || has_old_names(node.directives())
     })
 }

@@ -34,6 +34,13 @@ pub(crate) struct Node {
 }
 
 impl Node {
+    /// The directives inside; none for tables such as `map` and `types`, whose entries only look
+    /// like directives.
+    pub(crate) fn directives(&self) -> &[Node] {
+        let table = ["map", "types", "geo", "split_clients"].iter().any(|name| self.name.is(name));
+        self.block.as_deref().filter(|_| !table).unwrap_or_default()
+    }
+
     /// From the name to the last argument.
     pub(crate) fn span(&self) -> Span {
         let end = self.args.last().map_or(self.name.span.end, |word| word.span.end);

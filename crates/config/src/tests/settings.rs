@@ -227,6 +227,20 @@ fn maps_and_variables() {
 }
 
 #[test]
+fn entries_that_look_like_directives() {
+    let http = http(
+        "types { set x; map y; } map $uri $a { map 1; set $arg_x; push_stream_websocket 2; }
+         map $uri $b { location ~(?<n>x); } server { location / { return 200 $b; } }",
+    );
+    assert_eq!((http.maps.len(), http.set_slots, http.store.shared_memory_size), (2, 0, None));
+    assert!(matches!(
+        &http.servers[0].locations[0].script[0],
+        Statement::Return { text: Some(text), .. }
+            if *text == Expression::variable(Variable::Map(1))
+    ));
+}
+
+#[test]
 fn scripts() {
     let found = location(
         "location / { set $x 1; if ($x = 1) { set $y 2; break; } if (!-f $request_filename) { \
