@@ -1,1 +1,7 @@
-//! Placeholder.
+//! The wires as pure machines: bytes in, requests and frames out, and back.
+
+pub mod chunked;
+pub mod http1;
+pub mod http_date;
+pub mod percent;
+pub mod websocket;

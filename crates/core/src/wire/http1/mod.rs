@@ -1,0 +1,16 @@
+//! HTTP/1: request heads and bodies read, answers written.
+
+mod body;
+mod encode;
+mod fields;
+mod head;
+mod host;
+mod lines;
+mod rejection;
+mod request_line;
+mod uri;
+
+pub use body::{BodyReader, BodyStep};
+pub use encode::{CONTINUE, Context, encode, must_close};
+pub use head::{Parsed, parse_head};
+pub use rejection::Rejection;
