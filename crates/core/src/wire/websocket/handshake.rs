@@ -1,0 +1,128 @@
+//! The opening handshake.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha1::{Digest, Sha1};
+
+use crate::answer::{Answer, Body};
+use crate::request::{Method, Request};
+
+/// What RFC 6455 4.2.2 puts behind the client's key.
+const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/// `Sec-WebSocket-Accept` for the value of `Sec-WebSocket-Key`, which may be any text.
+#[must_use]
+pub fn accept_key(key: &[u8]) -> [u8; 28] {
+    let digest = Sha1::new().chain_update(key).chain_update(GUID).finalize();
+    let mut accept = [b'='; 28];
+    STANDARD.encode_slice(digest, &mut accept).expect("20 bytes become 28 of base64");
+    accept
+}
+
+/// The 101 for a request to a WebSocket location.
+///
+/// As nginx-push-stream-module does, only the presence of `Connection`, `Upgrade` and
+/// `Sec-WebSocket-Key` is looked at, HTTP/1.0 is accepted, and there are no sub-protocols and
+/// extensions.
+///
+/// # Errors
+///
+/// The answer that refuses the request: 405 for other methods than GET, after which the connection
+/// closes; 400 for a missing header or a version that is neither 8 nor 13.
+#[expect(clippy::result_large_err, reason = "both are answers and go the same way")]
+pub fn handshake(request: &Request) -> Result<Answer, Answer> {
+    if request.method != Method::Get {
+        let answer = Answer::new(405).with("Allow", &b"GET"[..]);
+        return Err(Answer { close: true, ..answer });
+    }
+    let [Some(_), Some(_), Some(key), Some(version)] =
+        ["Connection", "Upgrade", "Sec-WebSocket-Key", "Sec-WebSocket-Version"]
+            .map(|name| request.header(name))
+    else {
+        return Err(Answer::refusal(
+            400,
+            "Don't have at least one of the mandatory headers: Connection, Upgrade, \
+             Sec-WebSocket-Key and Sec-WebSocket-Version",
+        ));
+    };
+    if !matches!(version, b"8" | b"13") {
+        let explain = "Version not supported. Supported versions: 8, 13";
+        return Err(Answer::refusal(400, explain).with("Sec-WebSocket-Version", &b"8, 13"[..]));
+    }
+    let answer = Answer::new(101)
+        .uncached()
+        .with("Upgrade", &b"WebSocket"[..])
+        .with("Connection", &b"Upgrade"[..])
+        .with("Sec-WebSocket-Accept", accept_key(key).to_vec());
+    Ok(Answer { body: Body::Upgrade, ..answer })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::ServerSettings;
+    use crate::wire::http1::{Parsed, parse_head};
+
+    const GOOD: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\n\
+                        Sec-WebSocket-Key: /mQoZf6pRiv8+6o72GncLQ==\r\nSec-WebSocket-Version: 13\r\n";
+
+    fn answer(line: &str, headers: &str) -> Answer {
+        let head = format!("{line}\r\nHost: a\r\n{headers}\r\n");
+        let Ok(Parsed::Complete { request, .. }) =
+            parse_head(head.as_bytes(), &ServerSettings::default())
+        else {
+            panic!("not a request: {head}");
+        };
+        handshake(&request).unwrap_or_else(|refusal| refusal)
+    }
+
+    fn check(line: &str, headers: &str, status: u16, header: (&str, &str)) {
+        let answer = answer(line, headers);
+        assert_eq!(answer.status, status, "{headers}");
+        assert_eq!(answer.header(header.0), Some(header.1.as_bytes()), "{headers}");
+    }
+
+    #[test]
+    fn keys_are_answered() {
+        assert_eq!(&accept_key(b"/mQoZf6pRiv8+6o72GncLQ=="), b"RaIOIcQ6CBoc74B9EKdH0avYZnw=");
+        assert_eq!(&accept_key(b"dGhlIHNhbXBsZSBub25jZQ=="), b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    }
+
+    #[test]
+    fn good_requests_are_upgraded() {
+        let accept = ("Sec-WebSocket-Accept", "RaIOIcQ6CBoc74B9EKdH0avYZnw=");
+        check("GET /ws/a HTTP/1.1", GOOD, 101, accept);
+        check("GET /ws/a HTTP/1.0", GOOD, 101, accept);
+        check("GET /ws/a HTTP/1.1", &GOOD.replace("13", "8"), 101, accept);
+        let loose = GOOD.replace(": Upgrade", ": x").replace(": websocket", ": y");
+        check("GET /ws/a HTTP/1.1", &loose, 101, accept);
+        let names: Vec<_> = answer("GET /ws/a HTTP/1.1", GOOD)
+            .headers
+            .into_iter()
+            .map(|(name, _)| name.into_owned())
+            .collect();
+        assert_eq!(
+            names,
+            ["Expires", "Cache-Control", "Upgrade", "Connection", "Sec-WebSocket-Accept"]
+        );
+    }
+
+    #[test]
+    fn other_requests_are_refused() {
+        check("POST /ws/a HTTP/1.1", GOOD, 405, ("Allow", "GET"));
+        assert!(answer("POST /ws/a HTTP/1.1", GOOD).close);
+        assert_eq!(answer("HEAD /ws/a HTTP/1.1", GOOD).header("Expires"), None);
+        let explain = "Don't have at least one of the mandatory headers: Connection, Upgrade, \
+                       Sec-WebSocket-Key and Sec-WebSocket-Version";
+        for line in GOOD.split_inclusive("\r\n") {
+            let without = GOOD.replace(line, "");
+            check("GET /ws/a HTTP/1.1", &without, 400, ("X-Nginx-PushStream-Explain", explain));
+        }
+        for version in ["7", "14", "x", "", "13, 8", "013"] {
+            let other = GOOD.replace("13", version);
+            check("GET /ws/a HTTP/1.1", &other, 400, ("Sec-WebSocket-Version", "8, 13"));
+            let explain = "Version not supported. Supported versions: 8, 13";
+            check("GET /ws/a HTTP/1.1", &other, 400, ("X-Nginx-PushStream-Explain", explain));
+        }
+    }
+}
