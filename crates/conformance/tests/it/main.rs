@@ -1,0 +1,5 @@
+//! The conformance suite as tests.
+
+mod cases;
+mod configuration;
+mod tidy;
