@@ -65,15 +65,45 @@ impl<'a> Player<'a> {
     /// Plays all steps; the error says which one failed and how.
     pub(crate) fn play(&mut self, case: &Case) -> Result<()> {
         for (index, step) in case.steps.iter().enumerate() {
-            for n in 1..=step.times.unwrap_or(1) {
-                self.variables.insert("n".into(), n.to_string());
-                let round =
-                    if step.times.is_some() { format!(" (round {n})") } else { String::new() };
-                self.step_with_retries(step)
-                    .with_context(|| format!("step {}{round}", index + 1))?;
-            }
+            self.rounds(step).with_context(|| format!("step {}", index + 1))?;
         }
         Ok(())
+    }
+
+    fn rounds(&mut self, step: &Step) -> Result<()> {
+        for n in 1..=step.times.unwrap_or(1) {
+            self.variables.insert("n".into(), n.to_string());
+            self.variables.insert("n2".into(), format!("{n:02}"));
+            self.variables.insert("n4".into(), format!("{n:04}"));
+            let round = || format!("round {n}");
+            match step.until_status {
+                None if step.times.is_none() => self.step_with_retries(step)?,
+                None => self.step_with_retries(step).with_context(round)?,
+                Some(last) if self.status_of(step).with_context(round)? == last => return Ok(()),
+                Some(_) => {}
+            }
+            if step.keep
+                && let Some(line) = self.lines.remove(line_name(step))
+            {
+                self.lines.insert(format!("{} {n}", line_name(step)), line);
+            }
+        }
+        match step.until_status {
+            Some(last) => bail!("no {last} in {} rounds", step.times.unwrap_or(1)),
+            None => Ok(()),
+        }
+    }
+
+    /// Sends a request whose answer may be a 200 or `until_status`.
+    fn status_of(&mut self, step: &Step) -> Result<u16> {
+        self.send(step)?;
+        let deadline = Instant::now() + within(step);
+        let line = self.line(step)?;
+        let head = line.read_head(deadline, false)?;
+        line.skip_short_body(deadline)?;
+        let expected = head.status == 200 || Some(head.status) == step.until_status;
+        ensure!(expected, "expected 200 or {:?}, got {}", step.until_status, shown(&head.raw));
+        Ok(head.status)
     }
 
     fn step_with_retries(&mut self, step: &Step) -> Result<()> {
@@ -144,7 +174,7 @@ impl<'a> Player<'a> {
             self.publish(step, text)?;
         }
         if let Some(target) = &step.websocket {
-            return self.handshake(step, target);
+            self.handshake(step, target)?;
         }
         if let Some((method, target)) = step.method_and_target() {
             let bytes = self.request(step, method, target).bytes();
@@ -152,6 +182,9 @@ impl<'a> Player<'a> {
             line.asked = Instant::now();
             // A server may answer and close before it has read everything: the answer counts.
             let _ = line.connection.send(&bytes);
+        }
+        if step.connect {
+            self.line(step)?.asked = Instant::now();
         }
         let mut bytes = Vec::new();
         if let Some(text) = &step.send {
@@ -276,6 +309,11 @@ impl<'a> Player<'a> {
         if step.closed {
             line.connection.expect_closed(deadline)?;
         }
+        if step.closed_or_408 {
+            let rest = line.connection.take_to_end(deadline)?;
+            let fits = rest.is_empty() || rest.starts_with(b"HTTP/1.1 408 ");
+            ensure!(fits, "expected the end or a 408, got {}", shown(&rest));
+        }
         if let Some((least, greatest)) = step.elapsed_s {
             let elapsed = line.asked.elapsed().as_secs_f64();
             ensure!(
@@ -365,6 +403,8 @@ fn check_head(step: &Step, head: &Head, variables: &mut Variables) -> Result<()>
     let all = || shown(&head.raw);
     let status = step.status.unwrap_or(head.status);
     ensure!(head.status == status, "status: expected {status}, got {}", all());
+    let fits = step.status_in.is_empty() || step.status_in.contains(&head.status);
+    ensure!(fits, "status: expected one of {:?}, got {}", step.status_in, all());
     ensure!(head.version == "HTTP/1.1", "version: expected HTTP/1.1, got {}", all());
     if let Some(reason) = &step.reason {
         compare("reason", reason, head.reason.as_bytes(), variables)?;

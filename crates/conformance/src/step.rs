@@ -52,6 +52,8 @@ pub struct Step {
     pub websocket: Option<String>,
     /// Frames to send, in the notation of the README.
     pub send_frames: Vec<String>,
+    /// Opens a connection and sends nothing.
+    pub connect: bool,
     /// Closes the connection.
     pub disconnect: bool,
     /// Closes the sending half of the connection.
@@ -60,6 +62,11 @@ pub struct Step {
     pub wait_s: f64,
     /// Does the step so many times; `{{n}}` counts from 1.
     pub times: Option<usize>,
+    /// Repeats the request, at most `times`, until it is answered with this status; every answer before
+    /// must be a 200. `{{n2}}` and `{{n4}}` are `{{n}}` with leading zeros.
+    pub until_status: Option<u16>,
+    /// Leaves the connection of each round open, as `NAME 1`, `NAME 2` and so on.
+    pub keep: bool,
     /// Repeats the step from a new connection until it succeeds or `within_s` is over.
     pub retry: bool,
     /// Sends a signal to the server.
@@ -105,6 +112,10 @@ pub struct Step {
     pub bytes: Option<String>,
     /// All bytes up to the end of the connection.
     pub rest: Option<String>,
+    /// Any of these statuses; reads the head.
+    pub status_in: Vec<u16>,
+    /// The connection ends, after a 408 or without one.
+    pub closed_or_408: bool,
     /// The connection is closed, without anything before.
     pub closed: bool,
     /// Nothing happens on the connection for so many milliseconds.
@@ -144,7 +155,7 @@ impl Step {
 
     /// Whether the head of an answer is expected.
     pub fn reads_head(&self) -> bool {
-        self.status.is_some() || self.explain.is_some()
+        self.status.is_some() || !self.status_in.is_empty() || self.explain.is_some()
     }
 
     /// Whether the whole body is looked at.
@@ -162,6 +173,6 @@ impl Step {
     /// Whether it spends more than half a second on waiting.
     pub fn waits(&self) -> bool {
         let silence = self.silence_ms.unwrap_or(0) > 500;
-        self.wait_s > 0.5 || silence || self.elapsed_s.is_some() || self.retry
+        self.wait_s > 0.5 || silence || self.elapsed_s.is_some() || self.retry || self.keep
     }
 }

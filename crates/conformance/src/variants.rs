@@ -10,19 +10,20 @@ type Variant = BTreeMap<String, Value>;
 
 /// Multiplies a case by its `variants`, an array of tables: `{{key}}` anywhere in the case becomes the
 /// value; a text that is nothing but `{{key}}` becomes the value as it is, a number for example. The
-/// variant's `name`, else its first text, is added to the case's name.
+/// variant's `name`, else its number, is added to the case's name.
 pub(crate) fn expand(case: Value) -> Result<Vec<Value>> {
     let Value::Table(mut table) = case else { anyhow::bail!("a case is a table") };
     let Some(variants) = table.remove("variants") else { return Ok(vec![Value::Table(table)]) };
     let variants: Vec<Table> = variants.try_into().context("variants")?;
-    variants.into_iter().map(|variant| one(&table, &variant.into_iter().collect())).collect()
+    let numbered = variants.into_iter().zip(1..);
+    numbered.map(|(variant, n)| one(&table, &variant.into_iter().collect(), n)).collect()
 }
 
-fn one(case: &Table, variant: &Variant) -> Result<Value> {
+fn one(case: &Table, variant: &Variant, number: usize) -> Result<Value> {
     let mut case = Value::Table(case.clone());
     replace(&mut case, variant);
-    let label = variant.get("name").or_else(|| variant.values().next()).context("empty variant")?;
-    let label = label.as_str().map_or_else(|| label.to_string(), str::to_owned);
+    let label = variant.get("name").and_then(Value::as_str);
+    let label = label.map_or_else(|| number.to_string(), str::to_owned);
     let name = case.get_mut("name").context("a case without name")?;
     let full = format!("{} [{label}]", name.as_str().context("name")?);
     *name = Value::String(full);
@@ -69,7 +70,7 @@ mod tests {
             variants = [{ id = "a", status = 200 }, { id = "b", status = 404, name = "other" }]
         "#;
         let cases = expand(Value::Table(case.parse().unwrap())).unwrap();
-        assert_eq!(cases[0]["name"].as_str(), Some("id [a]"));
+        assert_eq!(cases[0]["name"].as_str(), Some("id [1]"));
         assert_eq!(cases[1]["name"].as_str(), Some("id [other]"));
         assert_eq!(cases[1]["step"][0]["get"].as_str(), Some("/pub?id=b"));
         assert_eq!(cases[1]["step"][0]["status"].as_integer(), Some(404));
