@@ -10,6 +10,8 @@ pub mod case;
 pub mod checks;
 pub mod configuration;
 pub mod deviations;
+mod expect;
+mod line;
 mod notation;
 pub mod paths;
 pub mod pattern;
