@@ -120,8 +120,11 @@ impl Group<'_> {
         let mut server = match started {
             Ok(server) => server,
             Err(error) => {
-                let outcome = Outcome::Failed(format!("the server does not start: {error:#}"));
-                return self.cases.iter().for_each(|case| record(case, outcome.clone()));
+                let (first, others) = self.cases.split_at(1);
+                let why = format!("the server does not start: {error:#}");
+                let same = "the server does not start, see above";
+                first.iter().for_each(|case| record(case, Outcome::Failed(why.clone())));
+                return others.iter().for_each(|case| record(case, Outcome::Failed(same.into())));
             }
         };
         if let [case] = *self.cases {
