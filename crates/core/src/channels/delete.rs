@@ -1,0 +1,67 @@
+//! Deletion: the channel is gone at once, its memory after the sweep.
+
+use std::sync::Arc;
+
+use super::event::Event;
+use super::interest::Interest;
+use super::path::Entry;
+use super::store::check_entries;
+use super::table::Slot;
+use super::{Channels, Draft, Refusal, budget};
+use crate::now::Now;
+
+impl Channels {
+    /// Checks a DELETE before its body is read.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that is violated.
+    pub fn check_delete(&self, entries: &[Entry]) -> Result<(), Refusal> {
+        check_entries(entries)?;
+        entries.iter().try_for_each(|entry| {
+            self.check_id(&entry.id)?;
+            if self.is_events(&entry.id) { Err(Refusal::EventsReadOnly) } else { Ok(()) }
+        })
+    }
+
+    /// Deletes the channels of all entries and tells their subscribers with `text`, or with
+    /// `push_stream_channel_deleted_message_text`. `false` if none of them existed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::check_delete`], with nothing deleted; or [`Refusal::OutOfMemory`] at the first
+    /// channel whose deletion message does not fit, when those before it are gone.
+    pub fn delete(
+        &mut self,
+        entries: &[Entry],
+        text: Option<&[u8]>,
+        now: Now,
+    ) -> Result<bool, Refusal> {
+        self.check_delete(entries)?;
+        let configured = self.settings.channel_deleted_message_text.clone();
+        let text = text.filter(|text| !text.is_empty()).unwrap_or(&configured);
+        let mut found = false;
+        for entry in entries {
+            if let Some(slot) = self.table.find(&entry.id) {
+                self.delete_one(slot, text, now)?;
+                found = true;
+            }
+        }
+        Ok(found)
+    }
+
+    fn delete_one(&mut self, slot: Slot, text: &[u8], now: Now) -> Result<(), Refusal> {
+        let bytes = budget::draft_bytes(&Draft::default()) + text.len() as u64;
+        self.budget.spend(bytes)?;
+        let mut channel = self.remove(slot);
+        self.deliver_deletion(&channel, text);
+        let id = Arc::clone(&channel.id);
+        for _ in 0..channel.interest.total() {
+            self.tell(Event::ClientUnsubscribed, &id, now);
+        }
+        channel.interest = Interest::default();
+        channel.deletion_bytes = bytes;
+        self.deleted.push_back((now.tick.seconds(), channel));
+        Ok(())
+    }
+}

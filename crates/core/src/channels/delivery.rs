@@ -1,0 +1,31 @@
+//! A delivery: what workers have to send on.
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use super::{ChannelKey, WorkerId};
+use crate::message::Message;
+
+/// What workers have to send to their subscribers of a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// A published message.
+    Message {
+        /// Where it was published.
+        channel: ChannelKey,
+        /// The message, to be compared with the position of each subscription.
+        message: Arc<Message>,
+        /// Workers with at least one subscription, never none.
+        workers: SmallVec<[WorkerId; 4]>,
+    },
+    /// The channel was deleted: its subscriptions are gone here already.
+    Deleted {
+        /// The channel that was.
+        channel: ChannelKey,
+        /// The special message that tells it.
+        message: Arc<Message>,
+        /// Workers that had at least one subscription, never none.
+        workers: SmallVec<[WorkerId; 4]>,
+    },
+}

@@ -1,0 +1,88 @@
+//! Publishing: one draft becomes a message in each of its channels.
+
+use smallvec::SmallVec;
+
+use super::path::Entry;
+use super::store::check_entries;
+use super::table::Slot;
+use super::{ChannelKey, Channels, Draft, Refusal};
+use crate::now::Now;
+
+type Slots = SmallVec<[Slot; 1]>;
+
+impl Channels {
+    /// Checks a publication before its body is read, creating missing channels.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that is violated; channels created until then stay.
+    pub fn prepare(
+        &mut self,
+        entries: &[Entry],
+        now: Now,
+    ) -> Result<SmallVec<[ChannelKey; 1]>, Refusal> {
+        let slots = self.open_to_publish(entries, now)?;
+        Ok(slots.iter().map(|slot| self.table.get(*slot).key).collect())
+    }
+
+    /// Publishes `draft` into the channel of each entry, with consecutive tags.
+    ///
+    /// Channels are looked up by id again: those that vanished since [`Self::prepare`] are created
+    /// anew. The last channel takes the text as it is, those before it get a copy.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::prepare`], with nothing published; or [`Refusal::OutOfMemory`], when the entries
+    /// before the one that did not fit have got their message.
+    pub fn publish(&mut self, entries: &[Entry], draft: Draft, now: Now) -> Result<(), Refusal> {
+        let slots = self.open_to_publish(entries, now)?;
+        self.append_to_all(&slots, draft, now)
+    }
+
+    /// Publishes what a WebSocket subscriber sent into each of its subscriptions, except to the
+    /// events channel. Deleted channels are passed over.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::OutOfMemory`], when the channels before the one that did not fit have got their
+    /// message.
+    pub fn publish_from_subscriber(
+        &mut self,
+        channels: &[ChannelKey],
+        draft: Draft,
+        now: Now,
+    ) -> Result<(), Refusal> {
+        let slots = channels.iter().filter_map(|key| self.table.find_key(*key));
+        let slots: Slots = slots.filter(|slot| !self.table.get(*slot).events).collect();
+        self.append_to_all(&slots, draft, now)
+    }
+
+    /// Checks a publisher's question about channels.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that is violated.
+    pub fn check(&self, entries: &[Entry]) -> Result<(), Refusal> {
+        check_entries(entries)?;
+        entries.iter().try_for_each(|entry| self.check_id(&entry.id))
+    }
+
+    fn open_to_publish(&mut self, entries: &[Entry], now: Now) -> Result<Slots, Refusal> {
+        check_entries(entries)?;
+        entries.iter().map(|entry| self.open_one(&entry.id, now)).collect()
+    }
+
+    fn open_one(&mut self, id: &[u8], now: Now) -> Result<Slot, Refusal> {
+        self.check_id(id)?;
+        let slot = self.find_or_create(id, now)?;
+        if self.table.get(slot).events { Err(Refusal::EventsReadOnly) } else { Ok(slot) }
+    }
+
+    fn append_to_all(&mut self, slots: &[Slot], draft: Draft, now: Now) -> Result<(), Refusal> {
+        let Some((last, others)) = slots.split_last() else { return Ok(()) };
+        for slot in others {
+            self.append(*slot, draft.clone(), now)?;
+        }
+        self.append(*last, draft, now)
+    }
+}
