@@ -29,3 +29,21 @@ pub enum Delivery {
         workers: SmallVec<[WorkerId; 4]>,
     },
 }
+
+impl Delivery {
+    /// The workers that it is for, each once, never none.
+    #[must_use]
+    pub fn workers(&self) -> &[WorkerId] {
+        match self {
+            Self::Message { workers, .. } | Self::Deleted { workers, .. } => workers,
+        }
+    }
+
+    /// What is to be sent.
+    #[must_use]
+    pub fn message(&self) -> &Arc<Message> {
+        match self {
+            Self::Message { message, .. } | Self::Deleted { message, .. } => message,
+        }
+    }
+}

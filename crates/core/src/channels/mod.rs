@@ -34,6 +34,7 @@ pub use delivery::Delivery;
 pub use draft::Draft;
 pub use path::{Entry, parse_path, whole_id};
 pub use refusal::Refusal;
+pub use report::{ReportContext, ReportFormat};
 pub use since::Since;
 pub use stamp::Stamp;
 pub use store::Channels;

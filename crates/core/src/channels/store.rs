@@ -104,6 +104,12 @@ impl Channels {
         self.deliveries.drain(..)
     }
 
+    /// What has to go out and is not drained yet, in the same order.
+    #[must_use]
+    pub fn pending(&self) -> &[Delivery] {
+        &self.deliveries
+    }
+
     fn sort_wildcards(&mut self) {
         let prefix = &self.settings.wildcard_channel_prefix;
         for channel in self.table.iter_mut() {
@@ -257,6 +263,7 @@ impl Channels {
                 self.totals.stored -= 1;
             }
         }
+        self.schedule_if_idle(slot, now);
     }
 
     /// Hands the deletion of `channel` to the interested workers.

@@ -1,0 +1,1 @@
+//! The store as its callers see it, with time as an argument.
