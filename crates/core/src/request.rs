@@ -23,7 +23,7 @@ pub enum Method {
 }
 
 /// The HTTP version that the client spoke.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Version {
     /// HTTP/1.0: no chunking, the connection closes unless asked otherwise.
     Http10,

@@ -4,7 +4,16 @@
 //! listeners and its own table of subscribers.
 #![forbid(unsafe_code)]
 
+mod clock;
+mod connection;
+mod exchange;
+mod listener;
 pub mod logs;
+mod mailbox;
+mod process;
+mod running;
 mod server;
+mod shared;
+mod worker;
 
-pub use server::{Handle, Server, StartError};
+pub use server::{Handle, Server, StartError, address_text, memory_budget, worker_count};

@@ -1,10 +1,26 @@
 //! A running server: its workers and the handle that steers them.
 
 use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
-use outpour_core::settings::Settings;
+use mio::{Poll, Waker};
+use outpour_core::channels::{Channels, WorkerId};
+use outpour_core::settings::{
+    Http, Level, Listen, ListenAddress, Settings, Store, WorkerProcesses,
+};
 
-/// Why a server did not start.
+use crate::clock::Clock;
+use crate::listener::{Bound, Listener};
+use crate::logs::{Logs, OpenError};
+use crate::mailbox::{Mail, Mailbox};
+use crate::process;
+use crate::running::Running;
+use crate::shared::Shared;
+use crate::worker::{MAILBOX, Worker};
+
+/// Why a server did not start, or did not take new settings.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
@@ -16,47 +32,103 @@ pub enum StartError {
         /// What the system said.
         error: io::Error,
     },
-    /// A worker could not be started.
+    /// A log could not be opened.
+    #[error(transparent)]
+    Log(#[from] OpenError),
+    /// A worker could not be started, or failed.
     #[error("worker could not be started ({0})")]
-    Worker(io::Error),
+    Worker(#[from] io::Error),
 }
 
 /// A server whose listeners are bound; its workers run from [`Server::run`] on.
 #[derive(Debug)]
-pub struct Server {}
+pub struct Server {
+    handle: Handle,
+    seeds: Vec<Seed>,
+}
+
+/// What a worker's thread starts with.
+#[derive(Debug)]
+struct Seed {
+    id: WorkerId,
+    poll: Poll,
+    listeners: Vec<(ListenAddress, Listener)>,
+}
 
 /// Steers a running server from any thread. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Handle {}
+pub struct Handle {
+    shared: Arc<Shared>,
+    running: Arc<Mutex<Arc<Running>>>,
+}
 
 impl Server {
-    /// Binds every `listen` of `settings`, once per worker.
+    /// Binds every `listen` of `settings`, once per worker, and opens the logs.
     ///
     /// # Errors
-    /// The first address that cannot be bound.
+    /// The first address that cannot be bound, or log that cannot be opened.
     pub fn bind(settings: Settings) -> Result<Self, StartError> {
-        let _ = settings;
-        Ok(Self {})
+        let workers = worker_count(&settings);
+        let logs = Logs::open(&settings)?;
+        let clock = Clock::new();
+        let store = settings.http.as_ref().map_or_else(Store::default, |http| http.store.clone());
+        let bytes_max = memory_budget(&settings);
+        let channels = Channels::new(&store, bytes_max, workers, clock.now());
+        let mut seeds = Vec::with_capacity(workers);
+        let mut mailboxes = Vec::with_capacity(workers);
+        for id in 0..workers {
+            let poll = Poll::new()?;
+            mailboxes.push(Mailbox::new(Waker::new(poll.registry(), MAILBOX)?));
+            let id = WorkerId(u16::try_from(id).unwrap_or(u16::MAX));
+            seeds.push(Seed { id, poll, listeners: Vec::new() });
+        }
+        for listen in settings.http.iter().flat_map(|http| &http.listens) {
+            for (seed, listener) in seeds.iter_mut().zip(bind(listen, workers)?) {
+                seed.listeners.push((listen.address.clone(), listener));
+            }
+        }
+        let environment = process::environment(&clock);
+        let shared = Arc::new(Shared::new(channels, mailboxes, logs, clock, environment));
+        let running = Arc::new(Mutex::new(Running::new(settings)));
+        Ok(Self { handle: Handle { shared, running }, seeds })
     }
 
     /// The handle that steers this server.
     #[must_use]
     pub fn handle(&self) -> Handle {
-        Handle {}
+        self.handle.clone()
     }
 
     /// How many workers serve.
     #[must_use]
     pub fn workers(&self) -> usize {
-        1
+        self.seeds.len()
     }
 
     /// Starts the workers and returns when the last one has ended.
     ///
     /// # Errors
-    /// A worker thread that could not be started.
+    /// A worker thread that could not be started, or whose event loop failed.
     pub fn run(self) -> Result<(), StartError> {
-        Ok(())
+        let mut threads = Vec::with_capacity(self.seeds.len());
+        for seed in self.seeds {
+            let handle = self.handle.clone();
+            let name = format!("worker-{}", seed.id.0);
+            threads.push(thread::Builder::new().name(name).spawn(move || handle.work(seed))?);
+        }
+        let mut outcome = Ok(());
+        for thread in threads {
+            let ended = thread.join().unwrap_or_else(|_| Err(io::Error::other("panicked")));
+            if let Err(error) = ended {
+                // One worker less would mean clients that nobody answers: the rest ends too.
+                self.handle.stop();
+                outcome = Err(StartError::Worker(error));
+            }
+        }
+        for path in unix_paths(&self.handle.current()) {
+            let _ = std::fs::remove_file(path);
+        }
+        outcome
     }
 }
 
@@ -64,19 +136,123 @@ impl Handle {
     /// Puts new settings in force: new addresses are bound, dropped ones closed; channels,
     /// messages, counters and every connection stay.
     ///
+    /// The size of the memory and the number of workers stay as they were at the start.
+    ///
     /// # Errors
-    /// An address that cannot be bound: the old settings stay in force.
+    /// An address that cannot be bound or a log that cannot be opened: the old settings stay in
+    /// force.
     pub fn reload(&self, settings: Settings) -> Result<(), StartError> {
-        let _ = settings;
+        let old = self.current();
+        let workers = self.shared.mailboxes.len();
+        let mut opened = Vec::new();
+        for listen in settings.http.iter().flat_map(|http| &http.listens) {
+            let known = |http: &Http| http.listens.iter().any(|l| l.address == listen.address);
+            if !old.http().is_some_and(known) {
+                opened.push((listen.address.clone(), bind(listen, workers)?));
+            }
+        }
+        self.shared.logs.update(&settings)?;
+        if let Some(http) = &settings.http {
+            let mut channels = self.shared.channels(WorkerId(0));
+            channels.reconfigure(&http.store, self.shared.clock.now());
+        }
+        let new = Running::new(settings);
+        for mailbox in &self.shared.mailboxes {
+            mailbox.send(Mail::Reload(Arc::clone(&new)));
+        }
+        for (address, listeners) in opened {
+            for (mailbox, listener) in self.shared.mailboxes.iter().zip(listeners) {
+                mailbox.send(Mail::Open(address.clone(), listener));
+            }
+        }
+        let kept = unix_paths(&new);
+        for path in unix_paths(&old).into_iter().filter(|path| !kept.contains(path)) {
+            let _ = std::fs::remove_file(path);
+        }
+        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = new;
         Ok(())
     }
 
     /// Opens every log file anew (USR1).
-    pub fn reopen_logs(&self) {}
+    pub fn reopen_logs(&self) {
+        self.shared.logs.reopen();
+    }
+
+    /// Writes to the error log of the main level.
+    pub fn log(&self, level: Level, message: &str) {
+        let running = self.current();
+        let targets = &running.settings.main.error_log;
+        self.shared.logs.error(
+            targets,
+            level,
+            self.shared.clock.now(),
+            None,
+            format_args!("{message}"),
+        );
+    }
 
     /// Ends at once: subscribers get their footer, 304 or close frame; open requests are dropped.
-    pub fn stop(&self) {}
+    pub fn stop(&self) {
+        self.shared.mailboxes.iter().for_each(|mailbox| mailbox.send(Mail::Stop));
+    }
 
     /// Ends gracefully: subscribers are ended as by `stop`, open requests may finish.
-    pub fn quit(&self) {}
+    pub fn quit(&self) {
+        self.shared.mailboxes.iter().for_each(|mailbox| mailbox.send(Mail::Quit));
+    }
+
+    fn current(&self) -> Arc<Running> {
+        Arc::clone(&self.running.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What a worker's thread does.
+    fn work(self, seed: Seed) -> io::Result<()> {
+        let running = self.current();
+        let mut worker = Worker::new(seed.id, Arc::clone(&self.shared), running, seed.poll);
+        for (address, listener) in seed.listeners {
+            worker.open(address, listener);
+        }
+        worker.run()
+    }
+}
+
+/// How many workers these settings ask for.
+#[must_use]
+pub fn worker_count(settings: &Settings) -> usize {
+    match settings.main.worker_processes {
+        WorkerProcesses::Count(count) => count.clamp(1, usize::from(u16::MAX)),
+        WorkerProcesses::Auto => thread::available_parallelism().map_or(1, usize::from),
+    }
+}
+
+/// Bytes that channels, messages and subscribers may take: what the file says, else a quarter of
+/// the machine's memory.
+#[must_use]
+pub fn memory_budget(settings: &Settings) -> u64 {
+    let chosen = settings.http.as_ref().and_then(|http| http.store.shared_memory_size);
+    chosen.unwrap_or_else(|| process::memory_bytes() / 4)
+}
+
+fn bind(listen: &Listen, workers: usize) -> Result<Vec<Listener>, StartError> {
+    let refused = |error| StartError::Bind { address: address_text(&listen.address), error };
+    let bound = Bound::for_workers(listen, workers).map_err(refused)?;
+    bound.into_iter().map(|socket| socket.listen(listen.backlog).map_err(refused)).collect()
+}
+
+/// An address as nginx writes it.
+#[must_use]
+pub fn address_text(address: &ListenAddress) -> String {
+    match address {
+        ListenAddress::Tcp(address) => address.to_string(),
+        ListenAddress::Unix(path) => format!("unix:{}", path.display()),
+    }
+}
+
+fn unix_paths(running: &Running) -> Vec<PathBuf> {
+    let listens = running.http().map_or(&[][..], |http| &http.listens);
+    let paths = listens.iter().filter_map(|listen| match &listen.address {
+        ListenAddress::Unix(path) => Some(path.clone()),
+        ListenAddress::Tcp(_) => None,
+    });
+    paths.collect()
 }

@@ -1,11 +1,15 @@
 //! From a request to the settings that serve it: server, location, rewrite script, access.
 
 mod access;
+mod content_type;
+mod headers;
 mod location;
 mod script;
 mod server;
 
 pub use access::admits;
+pub use content_type::content_type;
+pub use headers::extra_headers;
 pub use location::{find_location, find_named};
 pub use script::{Condition, FileTest, IfBlock, Statement, Verdict, run};
 pub use server::find_server;

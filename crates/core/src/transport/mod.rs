@@ -1,7 +1,7 @@
 //! Transports: messages as bytes for a socket.
 //!
 //! A location's templates become a [`Rendering`] once, when the configuration is read. Subscribers
-//! that get the same bytes have equal [`Format`]s, so that a message is rendered once for all of
+//! that get the same bytes have equal [formats](crate::hub::Format), so that a message is rendered once for all of
 //! them: into a [`Frame`] for those that stay (streaming, event source, WebSocket), into an
 //! [`Answer`](crate::answer::Answer) for those that ask again (polling, long-polling, JSONP).
 //!
@@ -14,7 +14,6 @@ mod chunk;
 pub mod cors;
 mod date;
 mod event_source;
-mod format;
 mod frame;
 pub mod gzip;
 mod jsonp;
@@ -29,7 +28,6 @@ mod validators;
 pub mod websocket;
 
 pub use answer_format::AnswerFormat;
-pub use format::Format;
 pub use frame::Frame;
 pub use mode::{EVENT_STREAM, content_type, mode};
 pub use padding::PaddingSizes;

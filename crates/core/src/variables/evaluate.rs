@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Map, Piece};
+use super::{Map, Piece, Variable, builtin, headers};
 use crate::now::Now;
 use crate::request::{Peer, Request};
 
@@ -15,6 +15,9 @@ pub struct Environment {
     pub pid: u32,
     /// Seconds that local time is ahead of UTC: `$time_local`, `$time_iso8601`, log lines.
     pub utc_offset: i32,
+    /// Any number drawn when the process starts: keeps `$request_id` from repeating after a
+    /// restart, and from being guessed.
+    pub seed: u64,
 }
 
 /// What a request has left behind so far: captures and variables that were set.
@@ -86,12 +89,46 @@ impl<'a> Scope<'a> {
         Scope { state, ..*self }
     }
 
-    /// The value of one piece.
+    /// The value of one piece; an absent one is empty.
     #[must_use]
     pub fn piece(&self, piece: &'a Piece) -> Cow<'a, [u8]> {
+        self.piece_at(piece, 0)
+    }
+
+    /// The value of a variable; `None` if it is absent, which a log shows as `-`, while an empty
+    /// value stays empty.
+    #[must_use]
+    pub fn lookup(&self, variable: &Variable) -> Option<Cow<'a, [u8]>> {
+        self.lookup_at(variable, 0)
+    }
+
+    /// [`Scope::piece`], `depth` maps deep.
+    pub(super) fn piece_at(&self, piece: &'a Piece, depth: usize) -> Cow<'a, [u8]> {
         match piece {
             Piece::Literal(text) => Cow::Borrowed(text),
-            Piece::Variable(_) => Cow::Borrowed(&[]),
+            Piece::Variable(variable) => self.lookup_at(variable, depth).unwrap_or_default(),
+        }
+    }
+
+    /// [`Scope::lookup`], `depth` maps deep.
+    fn lookup_at(&self, variable: &Variable, depth: usize) -> Option<Cow<'a, [u8]>> {
+        match variable {
+            Variable::Arg(name) => self.request.arg(name).map(Cow::Borrowed),
+            Variable::Http(name) => headers::received(self.request, name),
+            Variable::SentHttp(name) => headers::sent(&self.outcome?.head, name),
+            Variable::Cookie(name) => self.request.cookie(name).map(Cow::Borrowed),
+            Variable::Capture(group) => {
+                self.state.captures.get(*group)?.as_deref().map(Cow::Borrowed)
+            }
+            // As nginx: a variable of `set` that no statement has reached is empty, not absent.
+            Variable::Set(slot) => {
+                Some(Cow::Borrowed(self.state.sets.get(*slot)?.as_deref().unwrap_or_default()))
+            }
+            // A chain longer than there are maps comes back to one of them: nginx calls that a
+            // cycle and takes the value for absent.
+            Variable::Map(_) if depth >= self.maps.len() => None,
+            Variable::Map(index) => Some(self.maps.get(*index)?.evaluate_at(self, depth + 1)),
+            Variable::Builtin(builtin) => builtin::value(self, *builtin),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! `map $source $variable { ... }`.
 
-use super::{Expression, Pattern};
+use std::borrow::Cow;
+
+use super::{Expression, Pattern, Scope, State};
 
 /// What an entry of a `map` is compared with.
 #[derive(Clone, Debug)]
@@ -25,4 +27,96 @@ pub struct Map {
     pub entries: Vec<(MapKey, Expression)>,
     /// `default`; empty if not given.
     pub default: Expression,
+}
+
+impl Map {
+    /// The value for this request. In an entry with a regular expression, `$1` and named captures
+    /// are those of the match; elsewhere they stay what they were.
+    #[must_use]
+    pub fn evaluate<'a>(&'a self, scope: &Scope<'a>) -> Cow<'a, [u8]> {
+        self.evaluate_at(scope, 1)
+    }
+
+    /// [`Map::evaluate`], itself being the `depth`th map in a chain.
+    pub(super) fn evaluate_at<'a>(&'a self, scope: &Scope<'a>, depth: usize) -> Cow<'a, [u8]> {
+        let source = self.source.evaluate_at(scope, depth);
+        let subject = self.subject(&source);
+        if let Some(value) = self.plain(subject) {
+            return value.evaluate_at(scope, depth);
+        }
+        let patterns = self.entries.iter().filter_map(|(key, value)| match key {
+            MapKey::Regex(pattern) => Some((pattern, value)),
+            MapKey::Exact(_) | MapKey::Suffix(_) | MapKey::Prefix(_) => None,
+        });
+        // An empty value matches no expression, as in nginx.
+        for (pattern, value) in patterns.filter(|_| !subject.is_empty()) {
+            if value.as_literal().is_some() {
+                if pattern.regex.is_match(subject) {
+                    return value.evaluate_at(scope, depth);
+                }
+                continue;
+            }
+            let mut state = State { captures: Vec::new(), sets: scope.state.sets.clone() };
+            if pattern.capture(subject, &mut state) {
+                return Cow::Owned(value.evaluate_at(&scope.with(&state), depth).into_owned());
+            }
+        }
+        self.default.evaluate_at(scope, depth)
+    }
+
+    /// With `hostnames` the dot at the end of a name does not count.
+    fn subject<'s>(&self, source: &'s [u8]) -> &'s [u8] {
+        let hostnames = |key: &MapKey| matches!(key, MapKey::Suffix(_) | MapKey::Prefix(_));
+        match source.strip_suffix(b".") {
+            Some(name) if self.entries.iter().any(|(key, _)| hostnames(key)) => name,
+            _ => source,
+        }
+    }
+
+    /// The value of the best entry that is not a regular expression.
+    fn plain(&self, subject: &[u8]) -> Option<&Expression> {
+        let mut best = (Rank::None, None);
+        for (key, value) in &self.entries {
+            let rank = Rank::of(key, subject);
+            if rank == Rank::Exact {
+                return Some(value);
+            }
+            if rank > best.0 {
+                best = (rank, Some(value));
+            }
+        }
+        best.1
+    }
+}
+
+/// How well an entry fits; the greatest wins.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    None,
+    Prefix(usize),
+    Suffix(usize),
+    Exact,
+}
+
+impl Rank {
+    fn of(key: &MapKey, subject: &[u8]) -> Self {
+        match key {
+            MapKey::Exact(text) if text.eq_ignore_ascii_case(subject) => Self::Exact,
+            MapKey::Suffix(text) if ends_with(subject, text) => Self::Suffix(text.len()),
+            MapKey::Prefix(text) if starts_with(subject, text) => Self::Prefix(text.len()),
+            MapKey::Exact(_) | MapKey::Suffix(_) | MapKey::Prefix(_) | MapKey::Regex(_) => {
+                Self::None
+            }
+        }
+    }
+}
+
+/// Whether `name` is `suffix` with something before it.
+fn ends_with(name: &[u8], suffix: &[u8]) -> bool {
+    name.len() > suffix.len() && name[name.len() - suffix.len()..].eq_ignore_ascii_case(suffix)
+}
+
+/// Whether `name` is `prefix` with something behind it.
+fn starts_with(name: &[u8], prefix: &[u8]) -> bool {
+    name.len() > prefix.len() && name[..prefix.len()].eq_ignore_ascii_case(prefix)
 }

@@ -2,13 +2,19 @@
 //!
 //! The configuration resolves every name once, at load; a request evaluates without look-ups.
 
+mod builtin;
+mod civil;
 mod evaluate;
+mod headers;
 mod map;
 mod names;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
+pub use civil::Civil;
 pub use evaluate::{Environment, Outcome, Scope, State};
 pub use map::{Map, MapKey};
 
@@ -24,7 +30,7 @@ pub enum Variable {
     SentHttp(Box<str>),
     /// `$cookie_NAME`.
     Cookie(Box<[u8]>),
-    /// `$1` to `$9`: capture of the regular expression that matched last.
+    /// `$1`, `$2`...: capture of the regular expression that matched last.
     Capture(usize),
     /// A variable made by `set`, or by a named capture: its slot in [`State::sets`].
     Set(usize),
@@ -48,6 +54,10 @@ pub enum Builtin {
     ContentType,
     DocumentRoot,
     DocumentUri,
+    /// Belongs to a part of nginx that outpour does not have, or has no value here:
+    /// `$upstream_addr`, `$ssl_protocol`, `$gzip_ratio`... Always absent, so that the log formats
+    /// of old files keep their columns.
+    Foreign,
     Host,
     Hostname,
     Https,
@@ -56,6 +66,7 @@ pub enum Builtin {
     NginxVersion,
     Pid,
     Pipe,
+    ProxyAddXForwardedFor,
     QueryString,
     RealpathRoot,
     RemoteAddr,
@@ -124,13 +135,18 @@ impl Expression {
     /// The value for this request. Borrows where it is a single piece.
     #[must_use]
     pub fn evaluate<'a>(&'a self, scope: &Scope<'a>) -> Cow<'a, [u8]> {
+        self.evaluate_at(scope, 0)
+    }
+
+    /// [`Expression::evaluate`], `depth` maps deep.
+    fn evaluate_at<'a>(&'a self, scope: &Scope<'a>, depth: usize) -> Cow<'a, [u8]> {
         match self.pieces.as_slice() {
             [] => Cow::Borrowed(&[]),
-            [piece] => scope.piece(piece),
+            [piece] => scope.piece_at(piece, depth),
             pieces => {
                 let mut out = Vec::new();
                 for piece in pieces {
-                    out.extend_from_slice(&scope.piece(piece));
+                    out.extend_from_slice(&scope.piece_at(piece, depth));
                 }
                 Cow::Owned(out)
             }

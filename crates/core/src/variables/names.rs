@@ -1,14 +1,183 @@
 //! Names of variables.
 
-use super::Variable;
+use super::{Builtin, Variable};
 
 impl Variable {
     /// The built-in variable called `name` (without `$`), parameters and captures included.
+    /// Letter case is ignored, as nginx does.
     ///
     /// `None` if the server has no such variable: it may be one of `set`, `map` or a named capture.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        let _ = name;
-        None
+        let name = name.to_ascii_lowercase();
+        if let Some(group) = capture(&name) {
+            return Some(Self::Capture(group));
+        }
+        if let Some(builtin) = Builtin::parse(&name) {
+            return Some(Self::Builtin(builtin));
+        }
+        let (family, parameter) = family(&name)?;
+        let header = || parameter.replace('_', "-").into_boxed_str();
+        Some(match family {
+            Family::Arg => Self::Arg(parameter.as_bytes().into()),
+            Family::Http => Self::Http(header()),
+            Family::SentHttp => Self::SentHttp(header()),
+            Family::Cookie => Self::Cookie(parameter.as_bytes().into()),
+        })
+    }
+}
+
+enum Family {
+    Arg,
+    Http,
+    SentHttp,
+    Cookie,
+}
+
+fn family(name: &str) -> Option<(Family, &str)> {
+    let families = [
+        ("arg_", Family::Arg),
+        ("http_", Family::Http),
+        ("sent_http_", Family::SentHttp),
+        ("cookie_", Family::Cookie),
+    ];
+    let found = families.into_iter().find_map(|(prefix, family)| {
+        name.strip_prefix(prefix).map(|parameter| (family, parameter))
+    });
+    found.filter(|(_, parameter)| !parameter.is_empty())
+}
+
+/// `1` to `999`; `$0` is not a variable.
+fn capture(name: &str) -> Option<usize> {
+    let digits = name.len() <= 3 && name.bytes().all(|b| b.is_ascii_digit());
+    let group = digits.then(|| name.parse().ok()).flatten()?;
+    (group > 0).then_some(group)
+}
+
+/// Families of variables that belong to parts of nginx which outpour does not have.
+const FOREIGN_FAMILIES: [&str; 10] = [
+    "upstream_",
+    "ssl_",
+    "tcpinfo_",
+    "proxy_protocol_",
+    "geoip_",
+    "geoip2_",
+    "secure_link",
+    "http2",
+    "http3",
+    "sent_trailer_",
+];
+
+impl Builtin {
+    /// The variable called `name`, lower case.
+    fn parse(name: &str) -> Option<Self> {
+        let known = NAMES.iter().find(|(n, _)| *n == name).map(|(_, builtin)| *builtin);
+        let foreign = || FOREIGN_FAMILIES.iter().any(|prefix| name.starts_with(prefix));
+        known.or_else(|| foreign().then_some(Self::Foreign))
+    }
+
+    /// Names of all variables without parameter: what a report of an unknown one may suggest.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.iter().map(|(name, _)| *name)
+    }
+}
+
+const NAMES: &[(&str, Builtin)] = &[
+    ("args", Builtin::Args),
+    ("binary_remote_addr", Builtin::BinaryRemoteAddr),
+    ("body_bytes_sent", Builtin::BodyBytesSent),
+    ("bytes_sent", Builtin::BytesSent),
+    ("connection", Builtin::Connection),
+    ("connection_requests", Builtin::ConnectionRequests),
+    ("connection_time", Builtin::Foreign),
+    ("content_length", Builtin::ContentLength),
+    ("content_type", Builtin::ContentType),
+    ("document_root", Builtin::DocumentRoot),
+    ("document_uri", Builtin::DocumentUri),
+    ("gzip_ratio", Builtin::Foreign),
+    ("host", Builtin::Host),
+    ("hostname", Builtin::Hostname),
+    ("https", Builtin::Https),
+    ("is_args", Builtin::IsArgs),
+    ("limit_conn_status", Builtin::Foreign),
+    ("limit_rate", Builtin::Foreign),
+    ("limit_req_status", Builtin::Foreign),
+    ("msec", Builtin::Msec),
+    ("nginx_version", Builtin::NginxVersion),
+    ("pid", Builtin::Pid),
+    ("pipe", Builtin::Pipe),
+    ("proxy_add_x_forwarded_for", Builtin::ProxyAddXForwardedFor),
+    ("query_string", Builtin::QueryString),
+    ("realip_remote_addr", Builtin::RemoteAddr),
+    ("realip_remote_port", Builtin::RemotePort),
+    ("realpath_root", Builtin::RealpathRoot),
+    ("remote_addr", Builtin::RemoteAddr),
+    ("remote_port", Builtin::RemotePort),
+    ("remote_user", Builtin::RemoteUser),
+    ("request", Builtin::Request),
+    ("request_body", Builtin::RequestBody),
+    ("request_body_file", Builtin::Foreign),
+    ("request_completion", Builtin::RequestCompletion),
+    ("request_filename", Builtin::RequestFilename),
+    ("request_id", Builtin::RequestId),
+    ("request_length", Builtin::RequestLength),
+    ("request_method", Builtin::RequestMethod),
+    ("request_time", Builtin::RequestTime),
+    ("request_uri", Builtin::RequestUri),
+    ("scheme", Builtin::Scheme),
+    ("server_addr", Builtin::ServerAddr),
+    ("server_name", Builtin::ServerName),
+    ("server_port", Builtin::ServerPort),
+    ("server_protocol", Builtin::ServerProtocol),
+    ("status", Builtin::Status),
+    ("time_iso8601", Builtin::TimeIso8601),
+    ("time_local", Builtin::TimeLocal),
+    ("uri", Builtin::Uri),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(name: &str, expected: Option<Variable>) {
+        assert_eq!(Variable::parse(name), expected, "{name}");
+    }
+
+    #[test]
+    fn families_take_their_parameter() {
+        check("arg_id", Some(Variable::Arg(Box::from(*b"id"))));
+        check("ARG_Id", Some(Variable::Arg(Box::from(*b"id"))));
+        check("http_x_real_ip", Some(Variable::Http("x-real-ip".into())));
+        check("sent_http_etag", Some(Variable::SentHttp("etag".into())));
+        check("cookie_session", Some(Variable::Cookie(Box::from(*b"session"))));
+    }
+
+    #[test]
+    fn captures_are_numbers_from_one() {
+        check("1", Some(Variable::Capture(1)));
+        check("12", Some(Variable::Capture(12)));
+        check("0", None);
+        check("1234", None);
+        check("1a", None);
+    }
+
+    #[test]
+    fn aliases_and_foreign_names() {
+        check("query_string", Some(Variable::Builtin(Builtin::QueryString)));
+        check("document_uri", Some(Variable::Builtin(Builtin::DocumentUri)));
+        check("upstream_response_time", Some(Variable::Builtin(Builtin::Foreign)));
+    }
+
+    #[test]
+    fn unknown_names_are_none() {
+        for name in ["", "arg_", "http_", "cookie_", "channel", "push_stream_channels_path"] {
+            check(name, None);
+        }
+    }
+
+    #[test]
+    fn names_are_sorted_and_parse() {
+        assert!(Builtin::names().is_sorted());
+        assert!(Builtin::names().all(|name| Variable::parse(name).is_some()));
     }
 }

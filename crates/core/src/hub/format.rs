@@ -1,0 +1,147 @@
+//! How a group of subscribers gets messages, down to the last byte on the wire.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::answer::{Answer, Header};
+use crate::message::Message;
+use crate::request::Version;
+use crate::transport::gzip::{self, Checksum, GzipTail};
+use crate::transport::{self, AnswerFormat, StreamFormat};
+use crate::wire::http1;
+
+/// Subscribers with equal formats get the same bytes, rendered once for all of them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// Streaming, event source, WebSocket: message after message.
+    Stream(StreamFormat),
+    /// A waiting long-poll: the first message is a whole answer.
+    LongPoll(LongPoll),
+}
+
+/// What decides the bytes of a long-poll's answer, head included.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LongPoll {
+    /// Templates, content type and callback.
+    pub answer: AnswerFormat,
+    /// CORS and `add_header`, as they came out for this request.
+    pub extra: Vec<Header>,
+    /// Compression level, if the client takes gzip.
+    pub gzip: Option<u32>,
+    /// The version of the request.
+    pub version: Version,
+    /// Whether the connection goes on.
+    pub keep_alive: bool,
+    /// See [`http1::Context::keepalive_header`].
+    pub keepalive_header: Option<Duration>,
+    /// The value of `Server`.
+    pub server: &'static str,
+}
+
+/// Bytes that many sockets get, ready to be written.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// The bytes, shared.
+    pub bytes: Rc<[u8]>,
+    /// Sum over what was compressed into them, for gzip streams.
+    pub plain: Checksum,
+}
+
+impl Frame {
+    /// No bytes.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self { bytes: Rc::from([]), plain: Checksum::default() }
+    }
+
+    /// Counts `next` in; the caller joins the bytes.
+    pub(super) fn append_plain(&mut self, next: &Self) {
+        self.plain = self.plain.then(next.plain);
+    }
+}
+
+impl From<transport::Frame> for Frame {
+    fn from(frame: transport::Frame) -> Self {
+        Self { bytes: frame.bytes.into(), plain: frame.plain }
+    }
+}
+
+impl Format {
+    /// A message as this format's subscribers get it. `date` is the HTTP date for a long-poll's
+    /// head.
+    #[must_use]
+    pub fn frame(&self, message: &Message, date: &[u8]) -> Frame {
+        match self {
+            Self::Stream(stream) => {
+                let mut frame = transport::Frame::default();
+                stream.message(message, &mut frame);
+                frame.into()
+            }
+            Self::LongPoll(poll) => {
+                let mut bytes = Vec::new();
+                poll.encode(poll.live(message, date), date, &mut bytes);
+                Frame { bytes: bytes.into(), plain: Checksum::default() }
+            }
+        }
+    }
+
+    /// The ping; nothing for a long-poll.
+    #[must_use]
+    pub fn ping(&self, text: &[u8]) -> Frame {
+        match self {
+            Self::Stream(stream) => {
+                let mut frame = transport::Frame::default();
+                stream.ping(text, &mut frame);
+                frame.into()
+            }
+            Self::LongPoll(_) => Frame::empty(),
+        }
+    }
+
+    /// What ends a stream that has been sent what `tail` counted; nothing for a long-poll.
+    #[must_use]
+    pub fn ending(&self, tail: &GzipTail) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        if let Self::Stream(stream) = self {
+            stream.ending(*tail, &mut bytes);
+        }
+        bytes
+    }
+}
+
+impl LongPoll {
+    /// The answer that a message brings: a published one, or the one that tells a deletion.
+    fn live(&self, message: &Message, date: &[u8]) -> Answer {
+        if message.id == Message::DELETED_ID {
+            let unix = crate::wire::http_date::parse(date).unwrap_or(0);
+            return self.answer.deleted(message, unix);
+        }
+        self.answer.live(message)
+    }
+
+    /// The answer at the time limit.
+    #[must_use]
+    pub fn timed_out(&self, with_body: bool, unix: u64) -> Answer {
+        match with_body {
+            true => self.answer.timed_out_with_body(unix),
+            false => self.answer.timed_out(unix),
+        }
+    }
+
+    /// Appends `answer` as bytes of HTTP/1, extra headers and compression included.
+    pub fn encode(&self, mut answer: Answer, date: &[u8], out: &mut Vec<u8>) {
+        answer.headers.extend(self.extra.iter().cloned());
+        if let Some(level) = self.gzip {
+            answer = gzip::answer(answer, level);
+        }
+        let context = http1::Context {
+            version: self.version,
+            keep_alive: self.keep_alive,
+            keepalive_header: self.keepalive_header,
+            head_only: false,
+            date,
+            server: self.server,
+        };
+        http1::encode(&answer, &context, out);
+    }
+}

@@ -1,0 +1,204 @@
+//! The walk: slices of subscribers, each brought up to date in one piece.
+
+use std::rc::Rc;
+
+use super::format::{Format, Frame};
+use super::subscriber::{SubscriberKey, Subscription};
+use super::{Hub, Outlet, Output};
+use crate::now::Tick;
+
+/// Most visits to one channel before another one gets its turn.
+const CHANNEL_SLICE: usize = 64;
+
+impl Hub {
+    /// Whether somebody is behind: [`Hub::walk`] has something to do.
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        !self.active.is_empty()
+    }
+
+    /// Visits up to `visits` subscribers, channel by channel in turn, and brings each up to date.
+    ///
+    /// `date` is the HTTP date for long-poll answers. Returns whether somebody is still behind.
+    pub fn walk(
+        &mut self,
+        visits: usize,
+        now: Tick,
+        date: &[u8],
+        out: &mut impl FnMut(Outlet, Output<'_>),
+    ) -> bool {
+        let mut left = visits;
+        while left > 0 {
+            let Some(slot) = self.active.pop_front() else { return false };
+            let slice = left.min(CHANNEL_SLICE);
+            let (visited, over) = self.walk_channel(slot, slice, now, date, out);
+            left -= visited.max(1).min(left);
+            if over {
+                self.forget_if_empty(slot);
+            } else {
+                self.active.push_back(slot);
+            }
+        }
+        self.is_behind()
+    }
+
+    /// Visits up to `slice` subscribers of one channel; how many, and whether its round is over.
+    fn walk_channel(
+        &mut self,
+        slot: u32,
+        slice: usize,
+        now: Tick,
+        date: &[u8],
+        out: &mut impl FnMut(Outlet, Output<'_>),
+    ) -> (usize, bool) {
+        for visited in 0..slice {
+            let Some(key) = self.channels[slot as usize].turn() else { return (visited, true) };
+            let stays = self.visit(slot, key, now, date, out);
+            if stays {
+                self.channels[slot as usize].advance();
+            }
+        }
+        (slice, false)
+    }
+
+    /// Brings one subscriber up to date; false if it left the channel.
+    fn visit(
+        &mut self,
+        slot: u32,
+        key: SubscriberKey,
+        now: Tick,
+        date: &[u8],
+        out: &mut impl FnMut(Outlet, Output<'_>),
+    ) -> bool {
+        let subscriber = &self.subscribers[key.slot()];
+        let single =
+            matches!(subscriber.subscriptions.as_slice(), [Subscription { copies: 1, .. }]);
+        match &*self.formats.entry(subscriber.format).format {
+            Format::LongPoll(_) => self.answer(key, date, out),
+            Format::Stream(_) if single => self.catch_up(slot, key, now, date, out),
+            Format::Stream(_) => self.catch_up_merged(slot, key, now, date, out),
+        }
+    }
+
+    /// A stream of one channel: everything behind its cursor.
+    fn catch_up(
+        &mut self,
+        slot: u32,
+        key: SubscriberKey,
+        now: Tick,
+        date: &[u8],
+        out: &mut impl FnMut(Outlet, Output<'_>),
+    ) -> bool {
+        let subscriber = &mut self.subscribers[key.slot()];
+        let entry = self.formats.entry(subscriber.format);
+        while let Some(run) = self.channels[slot as usize].run(subscriber.cursor, entry, date) {
+            subscriber.cursor = run.upto;
+            subscriber.last_sent = now;
+            subscriber.tail.add(run.frame.plain);
+            out(subscriber.outlet, Output::Send(&run.frame.bytes));
+            if run.deleted {
+                self.end(key, out);
+                return false;
+            }
+        }
+        true
+    }
+
+    /// A stream of several channels: what is behind its cursor, in the order of publication.
+    fn catch_up_merged(
+        &mut self,
+        slot: u32,
+        key: SubscriberKey,
+        now: Tick,
+        date: &[u8],
+        out: &mut impl FnMut(Outlet, Output<'_>),
+    ) -> bool {
+        let mut frames: Vec<Frame> = Vec::new();
+        let mut stays = true;
+        while let Some((place, frame, deleted)) = self.next_merged(key, date) {
+            frames.extend(std::iter::repeat_n(frame, place.copies as usize));
+            if deleted {
+                self.subscribers[key.slot()].subscriptions.retain(|s| s.channel != place.channel);
+                self.leave(place);
+                stays &= place.channel != slot;
+            }
+        }
+        self.send_all(key, &frames, now, out);
+        if self.subscribers[key.slot()].subscriptions.is_empty() {
+            self.end(key, out);
+        }
+        stays
+    }
+
+    /// The oldest delivery behind the cursor in any of its channels; moves the cursor past it.
+    fn next_merged(
+        &mut self,
+        key: SubscriberKey,
+        date: &[u8],
+    ) -> Option<(Subscription, Frame, bool)> {
+        let subscriber = &mut self.subscribers[key.slot()];
+        let entry = self.formats.entry(subscriber.format);
+        let cursor = subscriber.cursor;
+        let mut oldest: Option<(u64, Subscription)> = None;
+        for place in &subscriber.subscriptions {
+            if let Some(recent) = self.channels[place.channel as usize].first_after(cursor)
+                && oldest.is_none_or(|(sequence, _)| recent.sequence < sequence)
+            {
+                oldest = Some((recent.sequence, *place));
+            }
+        }
+        let (sequence, place) = oldest?;
+        subscriber.cursor = sequence;
+        let recent = self.channels[place.channel as usize].first_after(cursor)?;
+        Some((place, recent.frame(entry, date), recent.deleted))
+    }
+
+    /// Sends frames in one piece.
+    fn send_all(
+        &mut self,
+        key: SubscriberKey,
+        frames: &[Frame],
+        now: Tick,
+        out: &mut impl FnMut(Outlet, Output<'_>),
+    ) {
+        if frames.is_empty() {
+            return;
+        }
+        let subscriber = &mut self.subscribers[key.slot()];
+        subscriber.last_sent = now;
+        for frame in frames {
+            subscriber.tail.add(frame.plain);
+        }
+        if let [frame] = frames {
+            out(subscriber.outlet, Output::Send(&frame.bytes));
+            return;
+        }
+        self.scratch.clear();
+        for frame in frames {
+            self.scratch.extend_from_slice(&frame.bytes);
+        }
+        out(subscriber.outlet, Output::Send(&Rc::from(self.scratch.as_slice())));
+    }
+
+    /// A waiting long-poll: the first delivery answers it.
+    fn answer(
+        &mut self,
+        key: SubscriberKey,
+        date: &[u8],
+        out: &mut impl FnMut(Outlet, Output<'_>),
+    ) -> bool {
+        let Some((_, frame, _)) = self.next_merged(key, date) else { return true };
+        let outlet = self.subscribers[key.slot()].outlet;
+        let departed = self.unsubscribe(key);
+        out(outlet, Output::Answered(&frame.bytes, departed));
+        false
+    }
+
+    /// The last channel of a stream is gone.
+    fn end(&mut self, key: SubscriberKey, out: &mut impl FnMut(Outlet, Output<'_>)) {
+        let outlet = self.subscribers[key.slot()].outlet;
+        let ending = Rc::from(self.ending(key));
+        let departed = self.unsubscribe(key);
+        out(outlet, Output::Ended(&ending, departed));
+    }
+}

@@ -1,0 +1,38 @@
+//! The content type that a location gives to a path.
+
+use crate::settings::LocationSettings;
+
+/// The `types` entry for the extension of the path's last segment, else `default_type`.
+#[must_use]
+pub fn content_type<'a>(settings: &'a LocationSettings, path: &[u8]) -> &'a [u8] {
+    extension(path)
+        .and_then(|extension| settings.types.by_extension.get(extension.as_slice()))
+        .unwrap_or(&settings.default_type)
+}
+
+/// The extension in lower case; none if the last segment has no dot, or only a leading one.
+fn extension(path: &[u8]) -> Option<Vec<u8>> {
+    let segment = path.rsplit(|byte| *byte == b'/').next()?;
+    let dot = memchr::memrchr(b'.', segment)?;
+    (dot > 0 && dot + 1 < segment.len()).then(|| segment[dot + 1..].to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(path: &str, expected: Option<&str>) {
+        let found = extension(path.as_bytes());
+        assert_eq!(found.as_deref(), expected.map(str::as_bytes), "{path}");
+    }
+
+    #[test]
+    fn the_extension_is_behind_the_last_dot_of_the_last_segment() {
+        check("/a/b.html", Some("html"));
+        check("/a.d/b", None);
+        check("/x.tar.GZ", Some("gz"));
+        check("/.hidden", None);
+        check("/x.", None);
+        check("/", None);
+    }
+}

@@ -1,0 +1,158 @@
+//! Values of the variables without parameter.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use sha1::{Digest as _, Sha1};
+
+use super::{Builtin, Civil, Scope, headers};
+use crate::request::Version;
+
+/// What `$nginx_version` says: the release whose behaviour is followed.
+const NGINX_VERSION: &str = "1.28.0";
+
+/// The value of `builtin`; `None` if it is absent.
+pub(super) fn value<'a>(scope: &Scope<'a>, builtin: Builtin) -> Option<Cow<'a, [u8]>> {
+    let request = scope.request;
+    Some(match builtin {
+        Builtin::Args | Builtin::QueryString => return present(request.args()),
+        Builtin::BinaryRemoteAddr => binary_remote_addr(scope),
+        Builtin::BodyBytesSent => number(scope.outcome.map_or(0, |o| o.body_bytes_sent)),
+        Builtin::BytesSent => number(scope.outcome.map_or(0, |o| o.bytes_sent)),
+        Builtin::Connection => number(scope.peer.connection),
+        Builtin::ConnectionRequests => number(scope.peer.requests),
+        Builtin::ContentLength => return request.header("content-length").map(Cow::Borrowed),
+        Builtin::ContentType => return request.header("content-type").map(Cow::Borrowed),
+        Builtin::DocumentRoot | Builtin::RealpathRoot => Cow::Borrowed(scope.document_root),
+        Builtin::Uri | Builtin::DocumentUri => Cow::Borrowed(&request.path),
+        // A body is never kept for a variable, and never shown in a log.
+        Builtin::Foreign | Builtin::RequestBody => return None,
+        Builtin::Host if request.host.is_empty() => Cow::Borrowed(scope.server_name),
+        Builtin::Host => Cow::Borrowed(&request.host),
+        Builtin::Hostname => Cow::Borrowed(scope.environment.hostname.as_bytes()),
+        Builtin::Https => text(if scope.peer.tls { "on" } else { "" }),
+        Builtin::IsArgs => text(if request.args.is_empty() { "" } else { "?" }),
+        Builtin::Msec => owned(format!("{}.{:03}", scope.now.unix, scope.now.unix_millis.min(999))),
+        Builtin::NginxVersion => text(NGINX_VERSION),
+        Builtin::Pid => number(scope.environment.pid.into()),
+        Builtin::Pipe => text("."),
+        Builtin::ProxyAddXForwardedFor => forwarded_for(scope),
+        Builtin::RemoteAddr => address(scope.peer.remote.map(|a| a.ip())),
+        Builtin::RemotePort => port(scope.peer.remote.map(|a| a.port())),
+        Builtin::RemoteUser => return remote_user(request.header("authorization")?),
+        Builtin::Request => return present(request_line(&request.bytes)),
+        Builtin::RequestCompletion => {
+            text(if scope.outcome.is_some_and(|o| o.complete) { "OK" } else { "" })
+        }
+        Builtin::RequestFilename => {
+            Cow::Owned([scope.document_root, request.path.as_slice()].concat())
+        }
+        Builtin::RequestId => owned(request_id(scope)),
+        Builtin::RequestLength => {
+            number(scope.outcome.map_or(request.bytes.len() as u64, |o| o.request_length))
+        }
+        Builtin::RequestMethod => return present(request.method_text()),
+        Builtin::RequestTime => {
+            let millis = scope.outcome.map_or(0, |o| o.request_millis);
+            owned(format!("{}.{:03}", millis / 1000, millis % 1000))
+        }
+        Builtin::RequestUri => return present(request.target()),
+        Builtin::Scheme => text(if scope.peer.tls { "https" } else { "http" }),
+        Builtin::ServerAddr => address(scope.peer.local.map(|a| a.ip())),
+        Builtin::ServerName => Cow::Borrowed(scope.server_name),
+        Builtin::ServerPort => port(scope.peer.local.map(|a| a.port())),
+        Builtin::ServerProtocol => text(protocol(request.version)),
+        Builtin::Status => owned(format!("{:03}", scope.outcome.map_or(0, |o| o.status))),
+        Builtin::TimeIso8601 => owned(civil(scope).iso8601()),
+        Builtin::TimeLocal => owned(civil(scope).local()),
+    })
+}
+
+fn present(value: &[u8]) -> Option<Cow<'_, [u8]>> {
+    (!value.is_empty()).then_some(Cow::Borrowed(value))
+}
+
+fn text(value: &'static str) -> Cow<'static, [u8]> {
+    Cow::Borrowed(value.as_bytes())
+}
+
+fn owned(value: String) -> Cow<'static, [u8]> {
+    Cow::Owned(value.into_bytes())
+}
+
+fn number(value: u64) -> Cow<'static, [u8]> {
+    Cow::Owned(itoa::Buffer::new().format(value).as_bytes().to_vec())
+}
+
+fn address(ip: Option<IpAddr>) -> Cow<'static, [u8]> {
+    ip.map_or(text("unix:"), |ip| owned(ip.to_string()))
+}
+
+fn port(port: Option<u16>) -> Cow<'static, [u8]> {
+    port.filter(|port| *port > 0).map_or(text(""), |port| number(port.into()))
+}
+
+fn protocol(version: Version) -> &'static str {
+    match version {
+        Version::Http10 => "HTTP/1.0",
+        Version::Http11 => "HTTP/1.1",
+    }
+}
+
+fn civil(scope: &Scope<'_>) -> Civil {
+    Civil::new(scope.now.unix, scope.environment.utc_offset)
+}
+
+fn binary_remote_addr(scope: &Scope<'_>) -> Cow<'static, [u8]> {
+    match scope.peer.remote.map(|a| a.ip()) {
+        Some(IpAddr::V4(ip)) => Cow::Owned(ip.octets().to_vec()),
+        Some(IpAddr::V6(ip)) => Cow::Owned(ip.octets().to_vec()),
+        None => text("unix:"),
+    }
+}
+
+/// `X-Forwarded-For` as a proxy would send it on: with the peer appended.
+fn forwarded_for(scope: &Scope<'_>) -> Cow<'static, [u8]> {
+    let peer = address(scope.peer.remote.map(|a| a.ip()));
+    match headers::received(scope.request, "x-forwarded-for") {
+        Some(before) => Cow::Owned([before.as_ref(), b", ", peer.as_ref()].concat()),
+        None => peer,
+    }
+}
+
+fn request_line(bytes: &[u8]) -> &[u8] {
+    let end = memchr::memchr2(b'\r', b'\n', bytes).unwrap_or(bytes.len());
+    &bytes[..end]
+}
+
+/// The name in `Basic` credentials; absent where nginx finds them malformed.
+fn remote_user(credentials: &[u8]) -> Option<Cow<'static, [u8]>> {
+    const BASE64: GeneralPurpose = GeneralPurpose::new(
+        &STANDARD,
+        GeneralPurposeConfig::new()
+            .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+            .with_decode_allow_trailing_bits(true),
+    );
+    let (scheme, encoded) = credentials.split_at_checked(6)?;
+    if !scheme.eq_ignore_ascii_case(b"basic ") {
+        return None;
+    }
+    let mut user = BASE64.decode(encoded.trim_ascii()).ok()?;
+    let colon = user.iter().position(|b| *b == b':')?;
+    user.truncate(colon);
+    (!user.is_empty()).then_some(Cow::Owned(user))
+}
+
+/// 32 hexadecimal digits, the same whenever this request is asked for them.
+fn request_id(scope: &Scope<'_>) -> String {
+    let mut hash = Sha1::new();
+    hash.update(scope.environment.seed.to_le_bytes());
+    hash.update(scope.environment.pid.to_le_bytes());
+    hash.update(scope.peer.connection.to_le_bytes());
+    hash.update(scope.peer.requests.to_le_bytes());
+    hash.update(format!("{:?}", scope.peer.remote));
+    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,30 @@
+//! The clock: read once a turn, handed to everything else.
+
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use outpour_core::now::{Now, Tick};
+
+/// Ticks begin here rather than at zero, so that "long ago" can be told from "never".
+const FIRST_TICK: u64 = 1_000_000;
+
+/// Wall clock and a monotonic one that began with the server.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock {
+    start: Instant,
+}
+
+impl Clock {
+    pub(crate) fn new() -> Self {
+        Self { start: Instant::now() }
+    }
+
+    pub(crate) fn now(&self) -> Now {
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let ticks = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Now {
+            unix: wall.as_secs(),
+            unix_millis: u16::try_from(wall.subsec_millis()).unwrap_or(0),
+            tick: Tick(FIRST_TICK.saturating_add(ticks)),
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! A connection: one socket, one owner, one way out.
+
+mod output;
+mod state;
+mod stream;
+
+use std::io::{self, ErrorKind, Write};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use mio::{Interest, Registry, Token};
+use outpour_core::now::Tick;
+use outpour_core::settings::LocationSettings;
+
+use crate::listener::Door;
+pub(crate) use output::Output;
+pub(crate) use state::{After, Kind, State, Subscribed, Upload};
+pub(crate) use stream::Stream;
+
+/// Which connection of the worker. The generation keeps a late event or timer from reaching the
+/// next connection in the same slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ConnectionKey {
+    pub(crate) slot: u32,
+    pub(crate) generation: u32,
+}
+
+/// Why a connection ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// Everything was said, and one side wished to close.
+    Done,
+    /// The peer closed, or the socket failed.
+    PeerGone,
+    /// A time limit passed.
+    TimedOut,
+    /// More bytes wait for a subscriber than it may have.
+    TooSlow,
+    /// The server ends.
+    Drained,
+}
+
+/// How a write went.
+#[derive(Debug)]
+pub(crate) enum Sent {
+    /// The socket took all of it.
+    All,
+    /// Some of it waits for the socket.
+    Waiting,
+}
+
+/// A client's connection.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) stream: Stream,
+    pub(crate) remote: Option<SocketAddr>,
+    /// Settings of the last request: they govern the time between requests and slow answers.
+    pub(crate) settings: Option<Arc<LocationSettings>>,
+    /// The listener that it came through.
+    pub(crate) door: Rc<Door>,
+    /// Number over the whole server.
+    pub(crate) serial: u64,
+    pub(crate) generation: u32,
+    /// Requests so far.
+    pub(crate) requests: u32,
+    /// Bytes of the present request's head.
+    pub(crate) request_length: u64,
+    /// Bytes that have arrived and wait their turn; empty, without memory, most of the time.
+    pub(crate) input: Vec<u8>,
+    /// Bytes that the socket has not taken yet.
+    pub(crate) output: Option<Box<Output>>,
+    /// Bytes handed to the socket for the present request.
+    pub(crate) bytes_sent: u64,
+    /// When the present phase began.
+    pub(crate) since: Tick,
+    /// The deadline under which the timer wheel knows this connection.
+    pub(crate) filed: Tick,
+    pub(crate) state: State,
+    /// Part of a head has arrived: its time limit runs.
+    pub(crate) head_begun: bool,
+    /// The peer will send nothing more.
+    pub(crate) input_ended: bool,
+    /// The socket may hold bytes that were not read, and no event will tell.
+    pub(crate) unread: bool,
+}
+
+impl Connection {
+    pub(crate) fn new(
+        stream: Stream,
+        remote: Option<SocketAddr>,
+        door: Rc<Door>,
+        serial: u64,
+        generation: u32,
+        now: Tick,
+    ) -> Self {
+        Self {
+            stream,
+            remote,
+            settings: None,
+            door,
+            serial,
+            generation,
+            requests: 0,
+            request_length: 0,
+            input: Vec::new(),
+            output: None,
+            bytes_sent: 0,
+            since: now,
+            filed: Tick(u64::MAX),
+            state: State::Head,
+            head_begun: false,
+            input_ended: false,
+            unread: false,
+        }
+    }
+
+    /// Writes `piece`, or queues it behind what waits already.
+    ///
+    /// # Errors
+    /// The socket failed: the connection has to be closed.
+    pub(crate) fn send(
+        &mut self,
+        piece: &Rc<[u8]>,
+        registry: &Registry,
+        token: Token,
+        now: Tick,
+    ) -> io::Result<Sent> {
+        self.send_with(piece, || Rc::clone(piece), registry, token, now)
+    }
+
+    /// The same for bytes that nobody shares: copied only if the socket does not take them all.
+    pub(crate) fn send_bytes(
+        &mut self,
+        bytes: &[u8],
+        registry: &Registry,
+        token: Token,
+        now: Tick,
+    ) -> io::Result<Sent> {
+        self.send_with(bytes, || Rc::from(bytes), registry, token, now)
+    }
+
+    fn send_with(
+        &mut self,
+        bytes: &[u8],
+        keep: impl FnOnce() -> Rc<[u8]>,
+        registry: &Registry,
+        token: Token,
+        now: Tick,
+    ) -> io::Result<Sent> {
+        self.bytes_sent += bytes.len() as u64;
+        if let Some(output) = &mut self.output {
+            output.push(keep());
+            return Ok(Sent::Waiting);
+        }
+        let taken = write_some(&mut self.stream, bytes)?;
+        if taken == bytes.len() {
+            return Ok(Sent::All);
+        }
+        self.output = Some(Box::new(Output::new(keep(), taken, now)));
+        self.stream_interest(registry, token, Interest::READABLE | Interest::WRITABLE)?;
+        Ok(Sent::Waiting)
+    }
+
+    /// The socket takes bytes again: true once nothing waits any more.
+    ///
+    /// # Errors
+    /// The socket failed: the connection has to be closed.
+    pub(crate) fn flush(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        now: Tick,
+    ) -> io::Result<bool> {
+        let Some(output) = &mut self.output else { return Ok(true) };
+        if !output.flush(&mut self.stream, now)? {
+            return Ok(false);
+        }
+        self.output = None;
+        self.stream_interest(registry, token, Interest::READABLE)?;
+        Ok(true)
+    }
+
+    fn stream_interest(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        registry.reregister(&mut self.stream, token, interest)
+    }
+}
+
+/// Writes once; how much was taken, 0 if the socket takes nothing at the moment.
+fn write_some(stream: &mut Stream, bytes: &[u8]) -> io::Result<usize> {
+    loop {
+        match stream.write(bytes) {
+            Ok(taken) => return Ok(taken),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(0),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What a connection is doing.
+
+use std::sync::Arc;
+
+use outpour_core::hub::SubscriberKey;
+use outpour_core::now::Tick;
+use outpour_core::settings::LocationSettings;
+use outpour_core::wire::http1::BodyReader;
+use outpour_core::wire::websocket::Decoder;
+
+use crate::exchange::Exchange;
+
+/// What a connection is doing.
+///
+/// ```text
+/// Head ── request with a body ──▶ Body ── done ──▶ Head
+///  ├───── subscription ─────────▶ Subscribed ── end of the transport ──▶ Head or Closing
+///  └───── refusal, close ───────▶ Closing ── peer's end, or time limit ──▶ (closed)
+/// ```
+#[derive(Debug)]
+pub(crate) enum State {
+    /// Idle, or in the middle of a request's head.
+    Head,
+    /// In the middle of a request's body.
+    Body(Box<Upload>),
+    /// Parked: it gets what is published.
+    Subscribed(Subscribed),
+    /// The last answer is on its way or gone; what the peer still sends is dropped.
+    Closing {
+        /// The writing side is shut: only the peer's end is awaited.
+        shut: bool,
+        /// How long that may take at most, from `Connection::since`.
+        linger: std::time::Duration,
+    },
+}
+
+/// What happens when the body is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum After {
+    /// The request is served with it.
+    Serve,
+    /// Nothing: the answer is out, the body was only read to get past it.
+    Nothing,
+}
+
+/// A request whose body is arriving.
+#[derive(Debug)]
+pub(crate) struct Upload {
+    pub(crate) exchange: Exchange,
+    pub(crate) reader: BodyReader,
+    pub(crate) body: Vec<u8>,
+    pub(crate) after: After,
+    /// When something arrived last.
+    pub(crate) progress: Tick,
+}
+
+/// How a subscription ends and what its client may say.
+#[derive(Debug)]
+pub(crate) enum Kind {
+    /// Streaming and event source.
+    Stream,
+    /// A long-poll that waits for its answer.
+    LongPoll,
+    /// A WebSocket; the decoder holds memory only while a frame or message is incomplete.
+    WebSocket(Decoder),
+}
+
+/// A parked subscriber.
+#[derive(Debug)]
+pub(crate) struct Subscribed {
+    pub(crate) subscriber: SubscriberKey,
+    pub(crate) kind: Kind,
+    pub(crate) settings: Arc<LocationSettings>,
+    /// When it ends, if it has a time limit.
+    pub(crate) ends: Option<Tick>,
+    /// Whether the connection is used again afterwards.
+    pub(crate) keep_alive: bool,
+    /// The request, where it is to be logged at the end.
+    pub(crate) logged: Option<Box<Exchange>>,
+}

@@ -1,0 +1,144 @@
+//! One request and what it comes to: routing, then the answer of its role.
+
+mod core;
+mod publisher;
+mod route;
+mod statistics;
+mod subscriber;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use outpour_core::answer::{Answer, Header};
+use outpour_core::channels::{Entry, parse_path, whole_id};
+use outpour_core::now::Now;
+use outpour_core::request::{Peer, Request};
+use outpour_core::router;
+use outpour_core::settings::{Http, LocationSettings, PublisherMode, Role, SubscriberMode};
+use outpour_core::transport::cors;
+use outpour_core::variables::{Environment, Expression, Outcome, Scope, State};
+
+use crate::running::Running;
+
+pub(crate) use publisher::refused;
+pub(crate) use route::Verdict;
+
+/// A request with the settings that serve it.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    pub(crate) request: Request,
+    pub(crate) peer: Peer,
+    pub(crate) running: Arc<Running>,
+    /// Index of the server that was chosen.
+    pub(crate) server: usize,
+    pub(crate) settings: Arc<LocationSettings>,
+    pub(crate) state: State,
+    pub(crate) started: Now,
+    pub(crate) verdict: Verdict,
+}
+
+/// What a request needs before it can be answered.
+#[derive(Debug)]
+pub(crate) enum Plan {
+    /// Nothing: here is the answer.
+    Answer(Answer),
+    /// Its body, because it publishes or deletes.
+    Body,
+    /// Nothing more: its role serves it (a body, if there is one, is of no interest).
+    Serve,
+}
+
+impl Exchange {
+    /// The `http` block that the request was routed by.
+    pub(crate) fn http(&self) -> &Http {
+        self.running.http().expect("a request was routed, so there is an http block")
+    }
+
+    /// What variables may ask about.
+    pub(crate) fn scope<'a>(
+        &'a self,
+        environment: &'a Environment,
+        now: Now,
+        outcome: Option<&'a Outcome>,
+    ) -> Scope<'a> {
+        let http = self.http();
+        Scope {
+            request: &self.request,
+            peer: &self.peer,
+            server_name: http.servers.get(self.server).map_or(&[], |s| &s.name),
+            maps: &http.maps,
+            state: &self.state,
+            document_root: b"",
+            environment,
+            now,
+            outcome,
+        }
+    }
+
+    /// The value of an expression for this request, percent-decoded as the module does with all of
+    /// its directives that take variables.
+    pub(crate) fn decoded(&self, expression: &Expression, environment: &Environment) -> Vec<u8> {
+        let scope = self.scope(environment, self.started, None);
+        match expression.evaluate(&scope) {
+            Cow::Borrowed(text) => outpour_core::wire::percent::decode(text).into_owned(),
+            Cow::Owned(text) => outpour_core::wire::percent::decode(&text).into_owned(),
+        }
+    }
+
+    /// The channels that the request names.
+    pub(crate) fn entries(&self, environment: &Environment) -> Vec<Entry> {
+        let push = &self.settings.push;
+        let value = push.channels_path.evaluate(&self.scope(environment, self.started, None));
+        if push.whole_channel_id { whole_id(&value) } else { parse_path(&value) }
+    }
+
+    /// The CORS headers of the location, if it has allowed origins.
+    pub(crate) fn cors(&self, environment: &Environment) -> Vec<Header> {
+        let push = &self.settings.push;
+        let methods = match push.role {
+            Role::Publisher(PublisherMode::Normal) => "GET, POST, PUT",
+            Role::Publisher(PublisherMode::Admin) => "GET, POST, PUT, DELETE",
+            Role::Subscriber(SubscriberMode::WebSocket) | Role::Statistics | Role::None => {
+                return Vec::new();
+            }
+            Role::Subscriber(
+                SubscriberMode::Streaming
+                | SubscriberMode::Polling
+                | SubscriberMode::LongPolling
+                | SubscriberMode::EventSource,
+            ) => "GET",
+        };
+        let Some(origins) = &push.allowed_origins else { return Vec::new() };
+        let origins = self.decoded(origins, environment);
+        if origins.is_empty() { Vec::new() } else { cors::headers(&origins, methods).into() }
+    }
+
+    /// `add_header` and `expires` for an answer with this status and these headers.
+    pub(crate) fn extra_headers(&self, environment: &Environment, answer: &Answer) -> Vec<Header> {
+        let scope = self.scope(environment, self.started, None);
+        router::extra_headers(&self.settings, &scope, answer)
+    }
+
+    /// The content type of streaming and polling answers: the old directive's, or nginx's choice.
+    pub(crate) fn content_type(&self) -> &[u8] {
+        match &self.settings.push.content_type {
+            Some(text) => text,
+            None => router::content_type(&self.settings, &self.request.path),
+        }
+    }
+
+    /// Whether the connection can be used again after this request, as far as the request and its
+    /// location are concerned.
+    pub(crate) fn keeps_alive(&self) -> bool {
+        let publisher = matches!(self.settings.push.role, Role::Publisher(_));
+        self.request.keep_alive
+            && !self.settings.keepalive_timeout.is_zero()
+            && self.peer.requests < self.settings.keepalive_requests
+            && !(publisher && self.settings.push.close_publishers)
+    }
+}
+
+/// The value of `Server`.
+pub(crate) fn server_header(settings: &LocationSettings) -> &'static str {
+    if settings.server_tokens { concat!("outpour/", env!("CARGO_PKG_VERSION")) } else { "outpour" }
+}

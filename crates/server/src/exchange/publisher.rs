@@ -1,0 +1,141 @@
+//! `push_stream_publisher`: GET, POST, PUT, DELETE, OPTIONS.
+
+use outpour_core::answer::Answer;
+use outpour_core::channels::{Channels, Draft, Refusal, ReportContext, ReportFormat};
+use outpour_core::request::Method;
+use outpour_core::settings::PublisherMode;
+use outpour_core::variables::Environment;
+
+use super::{Exchange, Plan};
+use crate::shared::ChannelsGuard;
+
+/// What a publisher asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Publication {
+    /// POST and PUT.
+    Publish,
+    /// DELETE.
+    Delete,
+    /// GET.
+    Information,
+}
+
+impl Exchange {
+    /// What the method asks for; `None` if the location does not take it.
+    fn publication(&self, mode: PublisherMode) -> Option<Publication> {
+        match (self.request.method, mode) {
+            (Method::Get, _) => Some(Publication::Information),
+            (Method::Post | Method::Put, _) => Some(Publication::Publish),
+            (Method::Delete, PublisherMode::Admin) => Some(Publication::Delete),
+            (Method::Delete | Method::Head | Method::Options | Method::Other, _) => None,
+        }
+    }
+
+    /// The checks that come before the body; channels come into being here.
+    pub(crate) fn publisher_plan<'s>(
+        &self,
+        mode: PublisherMode,
+        channels: impl FnOnce() -> ChannelsGuard<'s>,
+        environment: &Environment,
+    ) -> Plan {
+        if self.request.method == Method::Options {
+            return Plan::Answer(Answer::new(200).uncached());
+        }
+        let Some(publication) = self.publication(mode) else {
+            let allow: &[u8] = match mode {
+                PublisherMode::Normal => b"GET, POST, PUT",
+                PublisherMode::Admin => b"GET, POST, PUT, DELETE",
+            };
+            return Plan::Answer(Answer::new(405).uncached().with("Allow", allow));
+        };
+        let entries = self.entries(environment);
+        let now = self.started;
+        let checked = match publication {
+            Publication::Publish => channels().prepare(&entries, now).map(drop),
+            Publication::Delete => channels().check_delete(&entries),
+            Publication::Information => channels().check(&entries),
+        };
+        match (checked, publication) {
+            (Err(refusal), _) => Plan::Answer(refused(&refusal)),
+            (Ok(()), Publication::Information) => Plan::Serve,
+            (Ok(()), Publication::Publish | Publication::Delete) => Plan::Body,
+        }
+    }
+
+    /// The answer to a publisher's request whose body is `body`.
+    pub(crate) fn publisher_answer(
+        &self,
+        mode: PublisherMode,
+        body: Vec<u8>,
+        channels: &mut Channels,
+        context: &ReportContext<'_>,
+        environment: &Environment,
+    ) -> Answer {
+        match self.publication(mode) {
+            Some(Publication::Publish) => self.publish(body, channels, context, environment),
+            Some(Publication::Delete) => self.delete(&body, channels, environment),
+            Some(Publication::Information) | None => {
+                self.information(channels, context, environment)
+            }
+        }
+    }
+
+    fn publish(
+        &self,
+        body: Vec<u8>,
+        channels: &mut Channels,
+        context: &ReportContext<'_>,
+        environment: &Environment,
+    ) -> Answer {
+        if body.is_empty() {
+            return Answer::refusal(400, "Empty post requests are not allowed.");
+        }
+        let push = &self.settings.push;
+        let entries = self.entries(environment);
+        let draft = Draft {
+            text: body.into(),
+            event_id: self.request.header("event-id").map(Into::into),
+            event_type: self.request.header("event-type").map(Into::into),
+            binary: false,
+            store: push.store_messages,
+        };
+        match channels.publish(&entries, draft, context.now) {
+            Err(Refusal::OutOfMemory) => Answer { close: true, ..Answer::page(500) },
+            Err(refusal) => refused(&refusal),
+            Ok(()) if !push.channel_info_on_publish => Answer::new(200).uncached(),
+            Ok(()) => self.information(channels, context, environment),
+        }
+    }
+
+    fn delete(&self, body: &[u8], channels: &mut Channels, environment: &Environment) -> Answer {
+        let entries = self.entries(environment);
+        let text = (!body.is_empty()).then_some(body);
+        match channels.delete(&entries, text, self.started) {
+            Err(refusal) => refused(&refusal),
+            Ok(true) => Answer::refusal(200, "Channel deleted."),
+            Ok(false) => Answer::new(404).uncached(),
+        }
+    }
+
+    fn information(
+        &self,
+        channels: &Channels,
+        context: &ReportContext<'_>,
+        environment: &Environment,
+    ) -> Answer {
+        let entries = self.entries(environment);
+        let format = ReportFormat::from_accept(self.request.header("accept"));
+        match channels.information(&entries, format, context) {
+            None => Answer::new(404).uncached(),
+            Some(text) => Answer::new(200).body(format.content_type().as_bytes(), text).uncached(),
+        }
+    }
+}
+
+/// The answer to a request that the channel store refuses; out of memory has no explanation.
+pub(crate) fn refused(refusal: &Refusal) -> Answer {
+    match refusal {
+        Refusal::OutOfMemory => Answer::new(500).uncached(),
+        other => Answer::refusal(other.status(), other.explain()),
+    }
+}

@@ -1,0 +1,115 @@
+//! What the workers share: the channels, the mailboxes, the logs.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use outpour_core::channels::{Channels, Delivery, Stamp, WorkerId};
+use outpour_core::variables::Environment;
+use smallvec::SmallVec;
+
+use crate::clock::Clock;
+use crate::logs::Logs;
+use crate::mailbox::{Mail, Mailbox};
+
+/// What the workers share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    channels: Mutex<Channels>,
+    pub(crate) mailboxes: Vec<Mailbox>,
+    pub(crate) logs: Logs,
+    pub(crate) clock: Clock,
+    pub(crate) environment: Environment,
+    connections: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        channels: Channels,
+        mailboxes: Vec<Mailbox>,
+        logs: Logs,
+        clock: Clock,
+        environment: Environment,
+    ) -> Self {
+        let connections = AtomicU64::new(0);
+        Self { channels: Mutex::new(channels), mailboxes, logs, clock, environment, connections }
+    }
+
+    /// Serial number for a new connection.
+    pub(crate) fn next_connection(&self) -> u64 {
+        self.connections.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// The channels, locked. What they have to deliver is posted when the guard is dropped.
+    pub(crate) fn channels(&self, worker: WorkerId) -> ChannelsGuard<'_> {
+        let channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        ChannelsGuard { channels: Some(channels), shared: self, worker }
+    }
+}
+
+/// The locked channels.
+///
+/// Dropping it posts every delivery to the mailboxes of the workers that are interested, still
+/// under the lock: that is what gives all workers the same order.
+pub(crate) struct ChannelsGuard<'a> {
+    channels: Option<MutexGuard<'a, Channels>>,
+    shared: &'a Shared,
+    worker: WorkerId,
+}
+
+impl ChannelsGuard<'_> {
+    /// The cursor of a subscriber that was registered at `position`: the number of the last
+    /// delivery to this worker that is not live for it.
+    ///
+    /// Deliveries that wait to be posted count: registering may itself have told events.
+    pub(crate) fn cursor(&self, position: Stamp) -> u64 {
+        let mailbox = &self.shared.mailboxes[usize::from(self.worker.0)];
+        let older = self.pending().iter().filter(|delivery| {
+            delivery.workers().contains(&self.worker) && Stamp::of(delivery.message()) <= position
+        });
+        mailbox.deliveries() + older.count() as u64
+    }
+}
+
+impl Deref for ChannelsGuard<'_> {
+    type Target = Channels;
+
+    fn deref(&self) -> &Channels {
+        self.channels.as_ref().expect("the guard is emptied only when it is dropped")
+    }
+}
+
+impl DerefMut for ChannelsGuard<'_> {
+    fn deref_mut(&mut self) -> &mut Channels {
+        self.channels.as_mut().expect("the guard is emptied only when it is dropped")
+    }
+}
+
+impl Drop for ChannelsGuard<'_> {
+    fn drop(&mut self) {
+        let mut asleep: SmallVec<[WorkerId; 8]> = SmallVec::new();
+        if let Some(mut channels) = self.channels.take() {
+            for delivery in channels.deliveries() {
+                for worker in delivery.workers() {
+                    let mail = Mail::Delivery(without_workers(&delivery));
+                    let wake = self.shared.mailboxes[usize::from(worker.0)].post(mail);
+                    if wake && *worker != self.worker {
+                        asleep.push(*worker);
+                    }
+                }
+            }
+        }
+        for worker in asleep {
+            self.shared.mailboxes[usize::from(worker.0)].wake();
+        }
+    }
+}
+
+/// The delivery as one worker needs it.
+fn without_workers(delivery: &Delivery) -> Delivery {
+    let mut delivery = delivery.clone();
+    match &mut delivery {
+        Delivery::Message { workers, .. } | Delivery::Deleted { workers, .. } => workers.clear(),
+    }
+    delivery
+}

@@ -1,0 +1,195 @@
+//! Ends: of subscriptions, of connections, of the worker.
+
+use std::io::Read;
+use std::time::Duration;
+
+use outpour_core::hub::Format;
+use outpour_core::settings::Level;
+
+use super::{Phase, Worker};
+use crate::connection::{ConnectionKey, Ending, Kind, State, Subscribed};
+
+/// How long a peer may take to close its side once we have closed ours.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+impl Worker {
+    /// The one way out of a connection: whatever it was doing ends here.
+    pub(super) fn close(&mut self, key: ConnectionKey, ending: Ending) {
+        if self.connection(key).is_none() {
+            return;
+        }
+        let connection = self.connections.remove(key.slot as usize);
+        if ending == Ending::TooSlow {
+            self.log(
+                Level::Info,
+                format_args!(
+                    "*{} subscriber disconnected: more than push_stream_subscriber_buffer_size \
+                     bytes wait for it",
+                    connection.serial
+                ),
+            );
+        }
+        if let State::Subscribed(subscribed) = connection.state {
+            self.departed.push(self.hub.unsubscribe(subscribed.subscriber));
+            self.log_subscription(&subscribed, connection.bytes_sent, ending == Ending::Done);
+            if ending == Ending::TimedOut && subscribed.settings.reset_timedout_connection {
+                connection.stream.reset_on_close();
+            }
+        }
+        self.full = false;
+    }
+
+    /// Ends a subscription politely: at its time limit, and when the server ends.
+    pub(super) fn end_subscription(&mut self, key: ConnectionKey) {
+        let Some(connection) = self.connections.get(key.slot as usize) else { return };
+        let State::Subscribed(Subscribed { subscriber, .. }) = &connection.state else { return };
+        let subscriber = *subscriber;
+        let bytes = match &**self.hub.format(subscriber) {
+            Format::Stream(_) => self.hub.ending(subscriber),
+            Format::LongPoll(poll) => {
+                let with_body = self.running.http().is_some_and(|h| h.store.timeout_with_body);
+                let mut bytes = Vec::new();
+                let answer = poll.timed_out(with_body, self.now.unix);
+                poll.encode(answer, &self.date, &mut bytes);
+                bytes
+            }
+        };
+        self.departed.push(self.hub.unsubscribe(subscriber));
+        if self.try_send_bytes(key, &bytes) {
+            self.after_subscription(key);
+        } else {
+            // The hub has let it go: only the socket is left to be dropped.
+            self.forget(key);
+        }
+    }
+
+    /// The subscription is over and everything about it was sent: on to the next request, or to
+    /// the end of the connection.
+    pub(super) fn after_subscription(&mut self, key: ConnectionKey) {
+        let now = self.now.tick;
+        let Some(connection) = self.connection(key) else { return };
+        let state = std::mem::replace(&mut connection.state, State::Head);
+        connection.since = now;
+        let bytes_sent = std::mem::take(&mut connection.bytes_sent);
+        let State::Subscribed(subscribed) = state else {
+            connection.state = state;
+            return;
+        };
+        self.log_subscription(&subscribed, bytes_sent, true);
+        let reusable = subscribed.keep_alive && !matches!(subscribed.kind, Kind::WebSocket(_));
+        if reusable && self.phase == Phase::Serving {
+            self.ready.push(key);
+            self.file_deadline(key);
+        } else {
+            self.hang_up(key, FAREWELL);
+        }
+    }
+
+    /// The last bytes are queued: closes our side behind them and waits for the peer's.
+    ///
+    /// Closing at once would reset the connection if the peer still sends, and with it bytes that
+    /// the peer has not read yet.
+    pub(super) fn hang_up(&mut self, key: ConnectionKey, linger: Duration) {
+        let now = self.now.tick;
+        let Some(connection) = self.connection(key) else { return };
+        connection.since = now;
+        connection.input = Vec::new();
+        connection.state = State::Closing { shut: false, linger };
+        self.shut(key);
+    }
+
+    /// Closes our side once nothing waits for the socket any more.
+    pub(super) fn shut(&mut self, key: ConnectionKey) {
+        let Some(connection) = self.connection(key) else { return };
+        if connection.output.is_some() {
+            return self.file_deadline(key);
+        }
+        let ended = connection.input_ended;
+        if let State::Closing { shut, .. } = &mut connection.state {
+            if *shut {
+                return;
+            }
+            *shut = true;
+        }
+        if ended || connection.stream.shutdown_write().is_err() {
+            return self.close(key, Ending::Done);
+        }
+        self.file_deadline(key);
+        self.drop_input(key);
+    }
+
+    /// Reads and drops what the peer still sends; its end ends the connection.
+    pub(super) fn drop_input(&mut self, key: ConnectionKey) {
+        let mut buffer = std::mem::take(&mut self.read_buffer);
+        let mut over = false;
+        let mut more = true;
+        for _ in 0..4 {
+            let Some(connection) = self.connection(key) else { break };
+            match connection.stream.read(&mut buffer) {
+                Ok(0) => over = true,
+                Ok(_) => continue,
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => more = false,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(_) => over = true,
+            }
+            break;
+        }
+        self.read_buffer = buffer;
+        if over {
+            self.close(key, Ending::Done);
+        } else if more {
+            self.ready.push(key);
+        }
+    }
+
+    /// Drops a connection whose socket failed after its subscription had ended.
+    fn forget(&mut self, key: ConnectionKey) {
+        if let Some(connection) = self.connection(key) {
+            connection.state = State::Head;
+            self.close(key, Ending::PeerGone);
+        }
+    }
+
+    /// Nothing is accepted any more and every subscriber is ended; at `Stopping` open requests are
+    /// dropped too.
+    pub(super) fn end_all(&mut self, phase: Phase) {
+        self.phase = phase;
+        let keys: Vec<_> = self
+            .connections
+            .iter()
+            .map(|(_, c)| c.generation)
+            .zip(self.connections.iter().map(|(slot, _)| slot))
+            .filter_map(|(generation, slot)| {
+                Some(ConnectionKey { slot: u32::try_from(slot).ok()?, generation })
+            })
+            .collect();
+        for key in keys {
+            self.end_one(key, phase);
+        }
+    }
+
+    fn end_one(&mut self, key: ConnectionKey, phase: Phase) {
+        let Some(connection) = self.connection(key) else { return };
+        match &connection.state {
+            State::Subscribed(_) => self.end_subscription(key),
+            State::Head if connection.input.is_empty() && connection.output.is_none() => {
+                self.close(key, Ending::Drained);
+            }
+            State::Head | State::Body(_) if phase == Phase::Stopping => {
+                self.hang_up(key, FAREWELL);
+            }
+            State::Head | State::Body(_) | State::Closing { .. } => {}
+        }
+    }
+
+    /// Tells the channel store about subscribers that left since the last time.
+    pub(super) fn tell_departures(&mut self) {
+        if self.departed.is_empty() {
+            return;
+        }
+        let mut channels = self.shared.channels(self.id);
+        for channels_left in self.departed.drain(..) {
+            channels.unsubscribe(self.id, &channels_left, self.now);
+        }
+    }
+}

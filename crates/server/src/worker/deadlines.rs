@@ -1,0 +1,148 @@
+//! What a connection may still take its time for, and what happens when that is over.
+
+use std::time::Duration;
+
+use outpour_core::answer::Answer;
+use outpour_core::now::Tick;
+use outpour_core::settings::{Level, ServerSettings};
+
+use super::Worker;
+use crate::connection::{Connection, ConnectionKey, Ending, Kind, State};
+
+impl Worker {
+    /// Makes sure that the timer wheel looks at the connection when its next deadline comes.
+    pub(super) fn file_deadline(&mut self, key: ConnectionKey) {
+        let Some(due) = self.due(key) else { return };
+        let Some(connection) = self.connection(key) else { return };
+        if due < connection.filed {
+            connection.filed = due;
+            self.wheel.insert(key.slot, due);
+        }
+    }
+
+    /// The connection's next deadline.
+    fn due(&self, key: ConnectionKey) -> Option<Tick> {
+        let connection = self.connections.get(key.slot as usize)?;
+        let send = connection
+            .output
+            .as_ref()
+            .map(|output| output.progress.after(self.send_timeout(connection)));
+        let phase = self.phase_due(connection);
+        match (send, phase) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    fn phase_due(&self, connection: &Connection) -> Option<Tick> {
+        match &connection.state {
+            State::Head => Some(connection.since.after(self.head_patience(connection))),
+            State::Body(upload) => {
+                let timeout = upload.exchange.settings.client_body_timeout;
+                Some(upload.progress.after(timeout))
+            }
+            State::Closing { linger, .. } => Some(connection.since.after(*linger)),
+            State::Subscribed(subscribed) => {
+                let ping = match subscribed.kind {
+                    Kind::LongPoll => None,
+                    Kind::Stream | Kind::WebSocket(_) => {
+                        subscribed.settings.push.ping_message_interval
+                    }
+                };
+                let ping = ping.map(|p| self.hub.last_sent(subscribed.subscriber).after(p));
+                match (ping, subscribed.ends) {
+                    (Some(a), Some(b)) => Some(a.min(b)),
+                    (a, b) => a.or(b),
+                }
+            }
+        }
+    }
+
+    /// How long a head, or the next request, may take.
+    fn head_patience(&self, connection: &Connection) -> Duration {
+        if connection.requests > 0 && connection.input.is_empty() {
+            return connection.settings.as_ref().map_or(Duration::ZERO, |s| s.keepalive_timeout);
+        }
+        self.head_limits(connection).client_header_timeout
+    }
+
+    /// Limits that hold before the request has told which server it wants.
+    fn head_limits(&self, connection: &Connection) -> &ServerSettings {
+        self.running.limits(&connection.door)
+    }
+
+    fn send_timeout(&self, connection: &Connection) -> Duration {
+        match (&connection.state, &connection.settings) {
+            (State::Subscribed(subscribed), _) => subscribed.settings.send_timeout,
+            (_, Some(settings)) => settings.send_timeout,
+            (_, None) => Duration::from_secs(60),
+        }
+    }
+
+    /// Acts on every deadline that has passed.
+    pub(super) fn expire_deadlines(&mut self) {
+        let now = self.now.tick;
+        let mut fired = Vec::new();
+        self.wheel.expire(now, &mut |slot| {
+            fired.push(slot);
+            None
+        });
+        for slot in fired {
+            let Some(connection) = self.connections.get_mut(slot as usize) else { continue };
+            if connection.filed > now {
+                continue;
+            }
+            connection.filed = Tick(u64::MAX);
+            let key = self.key(slot);
+            if self.due(key).is_some_and(|due| due <= now) {
+                self.expire(key);
+            }
+            self.file_deadline(key);
+        }
+        self.resume_accepting();
+        if self.id.0 == 0 && self.sweep_due <= now {
+            let more = self.shared.channels(self.id).sweep(self.now);
+            let pause = if more { Duration::ZERO } else { super::turn::SWEEP_INTERVAL };
+            self.sweep_due = now.after(pause);
+        }
+    }
+
+    fn expire(&mut self, key: ConnectionKey) {
+        let now = self.now.tick;
+        let Some(connection) = self.connections.get(key.slot as usize) else { return };
+        let stuck = connection
+            .output
+            .as_ref()
+            .is_some_and(|output| output.progress.after(self.send_timeout(connection)) <= now);
+        if stuck {
+            self.log_client(key, Level::Info, "push stream module: client timed out");
+            return self.close(key, Ending::TimedOut);
+        }
+        match &connection.state {
+            State::Head if connection.input.is_empty() => self.close(key, Ending::TimedOut),
+            State::Head => self.refuse(key, Answer { close: true, ..Answer::page(408) }),
+            State::Body(_) => {
+                self.log_client(key, Level::Info, "client timed out while sending its body");
+                self.refuse(key, Answer { close: true, ..Answer::page(408) });
+            }
+            State::Closing { .. } => self.close(key, Ending::TimedOut),
+            State::Subscribed(subscribed) => {
+                if subscribed.ends.is_some_and(|ends| ends <= now) {
+                    self.end_subscription(key);
+                } else {
+                    self.ping(key);
+                }
+            }
+        }
+    }
+
+    fn ping(&mut self, key: ConnectionKey) {
+        let Some(connection) = self.connections.get(key.slot as usize) else { return };
+        let State::Subscribed(subscribed) = &connection.state else { return };
+        let subscriber = subscribed.subscriber;
+        let store = self.running.http().map(|http| &http.store);
+        let text = store.map_or(&b" "[..], |store| &store.ping_message_text);
+        let ping = self.hub.ping(subscriber, text, self.now.tick);
+        self.send(key, &ping);
+    }
+}

@@ -1,0 +1,145 @@
+//! A request's way through the worker: routed, served, answered.
+
+use outpour_core::answer::Answer;
+use outpour_core::channels::ReportContext;
+use outpour_core::request::{BodyLength, Peer, Request, Version};
+use outpour_core::settings::{ListenAddress, Role, SubscriberMode};
+use outpour_core::wire::http1::{BodyReader, CONTINUE};
+
+use super::Worker;
+use crate::connection::{After, Connection, ConnectionKey, State, Upload};
+use crate::exchange::{Exchange, Plan};
+
+impl Worker {
+    /// Starts on a request whose head is complete.
+    pub(super) fn begin(&mut self, key: ConnectionKey, request: Request, length: usize) {
+        let connection = &mut self.connections[key.slot as usize];
+        connection.requests = connection.requests.saturating_add(1);
+        connection.request_length = length as u64;
+        let peer = peer_of(connection);
+        let running = std::sync::Arc::clone(&self.running);
+        let environment = &self.shared.environment;
+        let door = &connection.door;
+        let routed = Exchange::route(request, peer, running, door, environment, self.now);
+        let Some(exchange) = routed else {
+            return self.refuse(key, Answer { close: true, ..Answer::page(503) });
+        };
+        connection.settings = Some(std::sync::Arc::clone(&exchange.settings));
+        match self.plan(&exchange) {
+            Plan::Answer(answer) => self.answer_early(key, exchange, answer),
+            Plan::Body | Plan::Serve if has_body(&exchange) => self.await_body(key, exchange),
+            Plan::Body | Plan::Serve => self.serve(key, exchange, Vec::new()),
+        }
+    }
+
+    /// What the request needs before it can be answered.
+    fn plan(&self, exchange: &Exchange) -> Plan {
+        if let Some(plan) = exchange.routed_plan() {
+            return plan;
+        }
+        match exchange.settings.push.role {
+            Role::Publisher(mode) => {
+                let channels = || self.shared.channels(self.id);
+                exchange.publisher_plan(mode, channels, &self.shared.environment)
+            }
+            Role::Subscriber(_) | Role::Statistics | Role::None => Plan::Serve,
+        }
+    }
+
+    /// Answers a request whose body, if it has one, is of no interest: it is read and dropped, so
+    /// that its bytes are never taken for a request.
+    fn answer_early(&mut self, key: ConnectionKey, exchange: Exchange, mut answer: Answer) {
+        if !has_body(&exchange) {
+            return self.respond(key, exchange, answer);
+        }
+        let reader = BodyReader::discarding(exchange.request.body);
+        if exchange.request.expects_continue {
+            // The client may never send it: nothing after this answer could be told apart.
+            answer.close = true;
+        }
+        if let Some(kept) = self.respond_and_keep(key, exchange, answer)
+            && let Some(connection) = self.connections.get_mut(key.slot as usize)
+            && matches!(connection.state, State::Head)
+        {
+            let progress = self.now.tick;
+            let upload = Upload {
+                exchange: kept,
+                reader,
+                body: Vec::new(),
+                after: After::Nothing,
+                progress,
+            };
+            connection.state = State::Body(Box::new(upload));
+        }
+    }
+
+    fn await_body(&mut self, key: ConnectionKey, exchange: Exchange) {
+        let limit = exchange.settings.client_max_body_size;
+        let reader = match BodyReader::new(exchange.request.body, limit) {
+            Ok(reader) => reader,
+            Err(rejection) => {
+                let answer = Answer { close: true, ..Answer::page(rejection.status) };
+                return self.respond(key, exchange, answer);
+            }
+        };
+        if exchange.request.expects_continue && exchange.request.version == Version::Http11 {
+            self.answers.extend_from_slice(CONTINUE);
+        }
+        let progress = self.now.tick;
+        let upload = Upload { exchange, reader, body: Vec::new(), after: After::Serve, progress };
+        self.connections[key.slot as usize].state = State::Body(Box::new(upload));
+    }
+
+    /// Serves a request that is complete.
+    pub(super) fn serve(&mut self, key: ConnectionKey, exchange: Exchange, body: Vec<u8>) {
+        match exchange.settings.push.role {
+            Role::Subscriber(SubscriberMode::WebSocket) => self.upgrade(key, exchange),
+            Role::Subscriber(mode) => self.subscribe(key, exchange, mode),
+            Role::Publisher(mode) => {
+                let environment = &self.shared.environment;
+                let context = self.report_context(&exchange);
+                let mut channels = self.shared.channels(self.id);
+                let answer =
+                    exchange.publisher_answer(mode, body, &mut channels, &context, environment);
+                drop(channels);
+                self.respond(key, exchange, answer);
+            }
+            Role::Statistics => {
+                let context = self.report_context(&exchange);
+                let channels = self.shared.channels(self.id);
+                let answer = exchange.statistics(&channels, &context, &self.shared.environment);
+                drop(channels);
+                self.respond(key, exchange, answer);
+            }
+            Role::None => self.respond(key, exchange, Answer::page(404)),
+        }
+    }
+
+    fn report_context(&self, _exchange: &Exchange) -> ReportContext<'_> {
+        let environment = &self.shared.environment;
+        ReportContext {
+            hostname: environment.hostname.as_bytes(),
+            pid: environment.pid,
+            now: self.now,
+        }
+    }
+}
+
+fn has_body(exchange: &Exchange) -> bool {
+    !matches!(exchange.request.body, BodyLength::None | BodyLength::Known(0))
+}
+
+fn peer_of(connection: &Connection) -> Peer {
+    let local = match &connection.door.address {
+        ListenAddress::Tcp(address) if !address.ip().is_unspecified() => Some(*address),
+        ListenAddress::Tcp(_) => connection.stream.local(),
+        ListenAddress::Unix(_) => None,
+    };
+    Peer {
+        remote: connection.remote,
+        local,
+        connection: connection.serial,
+        requests: u64::from(connection.requests),
+        tls: false,
+    }
+}

@@ -1,0 +1,259 @@
+//! Bytes from a client, on their way to the machine that understands them.
+
+use std::io::{ErrorKind, Read};
+
+use outpour_core::answer::Answer;
+use outpour_core::wire::http1::{Parsed, Rejection, parse_head};
+
+use super::Worker;
+use crate::connection::{After, Connection, ConnectionKey, Ending, Kind, State};
+
+/// Reads from one connection before everybody else gets their turn.
+const READS_PER_TURN: usize = 8;
+
+/// Bytes of answers that may wait for a client before its next pipelined request is looked at.
+const PIPELINED_BYTES_MAX: usize = 64 * 1024;
+
+/// What to do about a connection's socket.
+enum Appetite {
+    /// Read on.
+    Reads,
+    /// What comes now has to wait: for the end of a subscription, or for answers to leave.
+    Waits,
+    /// What comes is dropped.
+    Drops,
+}
+
+impl Worker {
+    /// The socket has bytes, or its end (`ended`).
+    pub(super) fn on_readable(&mut self, key: ConnectionKey, ended: bool) {
+        let Some(connection) = self.connection(key) else { return };
+        connection.input_ended |= ended;
+        let parked = matches!(&connection.state, State::Subscribed(s) if !matches!(s.kind, Kind::WebSocket(_)));
+        if parked && ended {
+            return self.close(key, Ending::PeerGone);
+        }
+        self.look_at_input(key);
+        self.read(key);
+    }
+
+    /// The socket takes bytes again.
+    pub(super) fn on_writable(&mut self, key: ConnectionKey) {
+        let now = self.now.tick;
+        let registry = self.poll.registry();
+        let Some(connection) = self.connections.get_mut(key.slot as usize) else { return };
+        let token = super::socket::connection(key.slot);
+        match connection.flush(registry, token, now) {
+            Err(_) => self.close(key, Ending::PeerGone),
+            Ok(false) => {}
+            Ok(true) if matches!(connection.state, State::Closing { .. }) => self.shut(key),
+            Ok(true) => {
+                connection.since = now;
+                if connection.unread || !connection.input.is_empty() {
+                    self.ready.push(key);
+                }
+            }
+        }
+    }
+
+    fn read(&mut self, key: ConnectionKey) {
+        let mut buffer = std::mem::take(&mut self.read_buffer);
+        for _ in 0..READS_PER_TURN {
+            let Some(connection) = self.connection(key) else { break };
+            match appetite(connection) {
+                Appetite::Reads => {}
+                Appetite::Waits => {
+                    connection.unread = true;
+                    break;
+                }
+                Appetite::Drops => {
+                    self.read_buffer = buffer;
+                    return self.drop_input(key);
+                }
+            }
+            connection.unread = false;
+            match connection.stream.read(&mut buffer) {
+                Ok(0) => {
+                    self.on_end(key);
+                    break;
+                }
+                Ok(taken) => {
+                    let drained = taken < buffer.len() && !connection.input_ended;
+                    self.take_in(key, &mut buffer[..taken]);
+                    if drained {
+                        break;
+                    }
+                    if let Some(connection) = self.connection(key) {
+                        connection.unread = true;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => {
+                    self.close(key, Ending::PeerGone);
+                    break;
+                }
+            }
+        }
+        self.read_buffer = buffer;
+        self.come_back(key);
+    }
+
+    /// Somebody else's turn, although the socket may hold more.
+    fn come_back(&mut self, key: ConnectionKey) {
+        let Some(connection) = self.connection(key) else { return };
+        if connection.unread && matches!(appetite(connection), Appetite::Reads) {
+            self.ready.push(key);
+        }
+    }
+
+    /// The peer sends nothing more: answers under way still reach it, all else ends.
+    fn on_end(&mut self, key: ConnectionKey) {
+        let Some(connection) = self.connection(key) else { return };
+        connection.input_ended = true;
+        match &connection.state {
+            State::Head if connection.output.is_some() => {
+                self.hang_up(key, std::time::Duration::from_secs(60));
+            }
+            State::Closing { .. } | State::Head => self.close(key, Ending::Done),
+            State::Body(_) | State::Subscribed(_) => self.close(key, Ending::PeerGone),
+        }
+    }
+
+    /// Bytes that came earlier and could not be looked at then.
+    fn look_at_input(&mut self, key: ConnectionKey) {
+        let Some(connection) = self.connection(key) else { return };
+        if !connection.input.is_empty() && matches!(appetite(connection), Appetite::Reads) {
+            self.take_in(key, &mut []);
+        }
+    }
+
+    /// Takes in bytes behind those that wait; what nobody can use yet waits on.
+    fn take_in(&mut self, key: ConnectionKey, data: &mut [u8]) {
+        let Some(connection) = self.connection(key) else { return };
+        let mut waiting = std::mem::take(&mut connection.input);
+        if waiting.is_empty() {
+            let consumed = self.consume(key, data);
+            waiting.extend_from_slice(&data[consumed..]);
+        } else {
+            waiting.extend_from_slice(data);
+            let consumed = self.consume(key, &mut waiting);
+            waiting.drain(..consumed);
+        }
+        if let Some(connection) = self.connection(key)
+            && !waiting.is_empty()
+        {
+            connection.input = waiting;
+        }
+        self.flush_answers(key);
+        self.file_deadline(key);
+    }
+
+    /// Feeds bytes to whatever the connection is doing; how many were used up.
+    fn consume(&mut self, key: ConnectionKey, data: &mut [u8]) -> usize {
+        let mut at = 0;
+        loop {
+            let Some(connection) = self.connections.get_mut(key.slot as usize) else {
+                return data.len();
+            };
+            if connection.generation != key.generation {
+                return data.len();
+            }
+            match &mut connection.state {
+                State::Closing { .. } => return data.len(),
+                State::Head | State::Body(_) if at == data.len() => return at,
+                State::Head => match self.consume_head(key, &data[at..]) {
+                    0 => return at,
+                    used => at += used,
+                },
+                State::Body(upload) => match upload.reader.feed(&data[at..], &mut upload.body) {
+                    Ok(step) => {
+                        at += step.consumed;
+                        upload.progress = self.now.tick;
+                        if step.done {
+                            self.body_complete(key);
+                        } else if at < data.len() || step.consumed == 0 {
+                            return at;
+                        }
+                    }
+                    Err(rejection) => {
+                        self.reject(key, rejection);
+                        return data.len();
+                    }
+                },
+                State::Subscribed(subscribed) => {
+                    if matches!(subscribed.kind, Kind::WebSocket(_)) {
+                        self.on_frames(key, &mut data[at..]);
+                        return data.len();
+                    }
+                    return at;
+                }
+            }
+        }
+    }
+
+    /// Reads one head and starts on its request; how many bytes it had, 0 if it is not complete.
+    fn consume_head(&mut self, key: ConnectionKey, data: &[u8]) -> usize {
+        let connection = &mut self.connections[key.slot as usize];
+        if answers_wait(connection, self.answers.len()) {
+            return 0;
+        }
+        let limits = self.running.limits(&connection.door);
+        match parse_head(data, limits) {
+            Ok(Parsed::Partial) => {
+                if !connection.head_begun {
+                    connection.head_begun = true;
+                    connection.since = self.now.tick;
+                }
+                0
+            }
+            Ok(Parsed::Complete { request, consumed }) => {
+                connection.head_begun = false;
+                self.begin(key, request, consumed);
+                consumed
+            }
+            Err(rejection) => {
+                self.reject(key, rejection);
+                data.len()
+            }
+        }
+    }
+
+    /// Refuses bytes that are no proper request.
+    fn reject(&mut self, key: ConnectionKey, rejection: Rejection) {
+        self.log_client(key, outpour_core::settings::Level::Info, rejection.reason);
+        self.refuse(key, Answer { close: true, ..Answer::page(rejection.status) });
+    }
+
+    /// The body is there: the request is served, unless it has been answered already.
+    fn body_complete(&mut self, key: ConnectionKey) {
+        let now = self.now.tick;
+        let Some(connection) = self.connection(key) else { return };
+        let State::Body(upload) = std::mem::replace(&mut connection.state, State::Head) else {
+            return;
+        };
+        connection.since = now;
+        match upload.after {
+            After::Nothing => {}
+            After::Serve => self.serve(key, upload.exchange, upload.body),
+        }
+    }
+}
+
+fn appetite(connection: &Connection) -> Appetite {
+    match &connection.state {
+        State::Closing { shut: true, .. } => Appetite::Drops,
+        State::Closing { shut: false, .. } => Appetite::Waits,
+        State::Subscribed(subscribed) => match subscribed.kind {
+            Kind::WebSocket(_) => Appetite::Reads,
+            Kind::Stream | Kind::LongPoll => Appetite::Waits,
+        },
+        State::Head | State::Body(_) if answers_wait(connection, 0) => Appetite::Waits,
+        State::Head | State::Body(_) => Appetite::Reads,
+    }
+}
+
+fn answers_wait(connection: &Connection, unsent: usize) -> bool {
+    let waiting = connection.output.as_ref().map_or(0, |output| output.bytes());
+    waiting + unsent > PIPELINED_BYTES_MAX
+}

@@ -1,0 +1,153 @@
+//! A worker: one thread, one event loop, one table of connections, one hub.
+
+mod accept;
+mod close;
+mod deadlines;
+mod exchange;
+mod fanout;
+mod input;
+mod log;
+mod respond;
+mod socket;
+mod subscribe;
+mod turn;
+mod websocket;
+
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use mio::Poll;
+use outpour_core::channels::WorkerId;
+use outpour_core::hub::{Departed, Hub};
+use outpour_core::now::{Now, Tick};
+use outpour_core::timers::Wheel;
+use slab::Slab;
+
+use crate::connection::{Connection, ConnectionKey, Ending};
+use crate::listener::{Door, Listener};
+use crate::mailbox::Mail;
+use crate::running::Running;
+use crate::shared::Shared;
+
+pub(crate) use socket::MAILBOX;
+
+/// Bytes that one read may bring.
+const READ_SIZE: usize = 64 * 1024;
+
+/// A listener of this worker.
+struct Entrance {
+    listener: Listener,
+    door: Rc<Door>,
+}
+
+/// Whether the worker goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Serving,
+    /// Nothing is accepted, subscribers were ended, open requests may finish.
+    Quitting,
+    /// Whatever still waits for a socket gets a moment, then all is closed.
+    Stopping,
+}
+
+/// A subscription's end that the walk found out, carried out behind it.
+enum Finish {
+    /// A long-poll was answered: the connection is free for its next request.
+    Answered(u32),
+    /// A stream's last channel is gone; its ending is sent.
+    Ended(u32),
+    /// The socket takes no more for now: `send_timeout` begins.
+    Stalled(u32),
+    /// The connection has to go.
+    Close(u32, Ending),
+}
+
+/// A worker.
+pub(crate) struct Worker {
+    id: WorkerId,
+    shared: Arc<Shared>,
+    running: Arc<Running>,
+    poll: Poll,
+    entrances: Slab<Entrance>,
+    connections: Slab<Connection>,
+    generation: u32,
+    hub: Hub,
+    wheel: Wheel,
+    phase: Phase,
+    now: Now,
+    /// The HTTP date of `now`.
+    date: [u8; 29],
+    /// Deliveries taken from the mailbox so far.
+    delivered: u64,
+    mails: Vec<Mail>,
+    /// Connections to look at again without an event.
+    ready: Vec<ConnectionKey>,
+    /// Subscribers that left, for the channel store to know in one go.
+    departed: Vec<Departed>,
+    finished: Vec<Finish>,
+    read_buffer: Vec<u8>,
+    /// Answers of the connection at hand, written together.
+    answers: Vec<u8>,
+    /// When the channel store is to be swept; only worker 0 does it.
+    sweep_due: Tick,
+    /// No descriptor was left for an accept: tried again after a pause, told once.
+    accept_paused: bool,
+    /// `worker_connections` was reached and told.
+    full: bool,
+}
+
+impl Worker {
+    /// A worker over `poll`, whose waker is in its mailbox already.
+    pub(crate) fn new(
+        id: WorkerId,
+        shared: Arc<Shared>,
+        running: Arc<Running>,
+        poll: Poll,
+    ) -> Self {
+        let now = shared.clock.now();
+        Self {
+            id,
+            shared,
+            running,
+            poll,
+            entrances: Slab::new(),
+            connections: Slab::new(),
+            generation: 0,
+            hub: Hub::new(),
+            wheel: Wheel::new(now.tick),
+            phase: Phase::Serving,
+            now,
+            date: outpour_core::wire::http_date::format(now.unix),
+            delivered: 0,
+            mails: Vec::new(),
+            ready: Vec::new(),
+            departed: Vec::new(),
+            finished: Vec::new(),
+            read_buffer: vec![0; READ_SIZE],
+            answers: Vec::new(),
+            sweep_due: now.tick,
+            accept_paused: false,
+            full: false,
+        }
+    }
+
+    /// Serves until told to end.
+    ///
+    /// # Errors
+    /// The event loop itself failed.
+    pub(crate) fn run(mut self) -> io::Result<()> {
+        let mut events = mio::Events::with_capacity(1024);
+        while self.turn(&mut events)? {}
+        Ok(())
+    }
+
+    /// The connection, if that key is still its own.
+    fn connection(&mut self, key: ConnectionKey) -> Option<&mut Connection> {
+        self.connections.get_mut(key.slot as usize).filter(|c| c.generation == key.generation)
+    }
+
+    fn key(&self, slot: u32) -> ConnectionKey {
+        ConnectionKey { slot, generation: self.connections[slot as usize].generation }
+    }
+}

@@ -1,0 +1,149 @@
+//! Answers on their way out.
+
+use std::rc::Rc;
+
+use outpour_core::answer::{Answer, Body};
+use outpour_core::request::{Method, Version};
+use outpour_core::transport::gzip;
+use outpour_core::wire::http1::{Context, encode, must_close};
+
+use super::{Phase, Worker, socket};
+use crate::connection::{ConnectionKey, Ending};
+use crate::exchange::{Exchange, Verdict, server_header};
+
+impl Worker {
+    /// Answers a request.
+    pub(super) fn respond(&mut self, key: ConnectionKey, exchange: Exchange, answer: Answer) {
+        drop(self.respond_and_keep(key, exchange, answer));
+    }
+
+    /// Answers a request; the exchange comes back if the connection goes on.
+    pub(super) fn respond_and_keep(
+        &mut self,
+        key: ConnectionKey,
+        exchange: Exchange,
+        answer: Answer,
+    ) -> Option<Exchange> {
+        if answer.status == 444 {
+            self.close(key, Ending::Done);
+            return None;
+        }
+        let answer = self.complete(&exchange, answer);
+        let context = Context {
+            version: wire_version(&exchange),
+            keep_alive: exchange.keeps_alive() && self.phase == Phase::Serving,
+            keepalive_header: exchange.settings.keepalive_header,
+            head_only: exchange.request.method == Method::Head,
+            date: &self.date,
+            server: server_header(&exchange.settings),
+        };
+        let begin = self.answers.len();
+        encode(&answer, &context, &mut self.answers);
+        let close = must_close(&answer, &context);
+        self.log_answer(key, &exchange, &answer, begin);
+        if let Some(connection) = self.connection(key) {
+            connection.bytes_sent = 0;
+        }
+        if close {
+            self.flush_answers(key);
+            self.hang_up(key, exchange.settings.lingering_timeout);
+            return None;
+        }
+        Some(exchange)
+    }
+
+    /// The answer with what its location adds to it: CORS, `add_header`, compression.
+    fn complete(&self, exchange: &Exchange, mut answer: Answer) -> Answer {
+        let environment = &self.shared.environment;
+        if exchange.verdict == Verdict::Serve && answer.status != 413 {
+            answer.headers.extend(exchange.cors(environment));
+        }
+        let extra = exchange.extra_headers(environment, &answer);
+        answer.headers.extend(extra);
+        let settings = &exchange.settings.gzip;
+        if !settings.on || matches!(answer.body, Body::Empty | Body::Stream | Body::Upgrade) {
+            return answer;
+        }
+        let content_type = answer.header("content-type").unwrap_or_default();
+        let length = match &answer.body {
+            Body::Bytes(bytes) => Some(bytes.len()),
+            Body::Empty | Body::Parts(_) | Body::Stream | Body::Upgrade => None,
+        };
+        let level = gzip::level(settings, &exchange.request, answer.status, content_type, length);
+        if settings.vary {
+            answer = answer.with("Vary", &b"Accept-Encoding"[..]);
+        }
+        match level {
+            Some(level) => gzip::answer(answer, level),
+            None => answer,
+        }
+    }
+
+    /// Answers bytes that no request could be made of, or a request that took too long; the
+    /// connection ends.
+    pub(super) fn refuse(&mut self, key: ConnectionKey, answer: Answer) {
+        let settings = self.connection(key).and_then(|c| c.settings.clone());
+        let context = Context {
+            version: Version::Http11,
+            keep_alive: false,
+            keepalive_header: None,
+            head_only: false,
+            date: &self.date,
+            server: settings.as_deref().map_or("outpour", server_header),
+        };
+        encode(&answer, &context, &mut self.answers);
+        self.log_refusal(key, answer.status);
+        self.flush_answers(key);
+        self.hang_up(key, std::time::Duration::from_secs(5));
+    }
+
+    /// Writes the answers that were made for this connection, in one piece.
+    pub(super) fn flush_answers(&mut self, key: ConnectionKey) {
+        if self.answers.is_empty() {
+            return;
+        }
+        let mut answers = std::mem::take(&mut self.answers);
+        self.send_bytes(key, &answers);
+        answers.clear();
+        answers.shrink_to(64 * 1024);
+        self.answers = answers;
+    }
+
+    /// Sends shared bytes; a socket that fails ends the connection.
+    pub(super) fn send(&mut self, key: ConnectionKey, piece: &Rc<[u8]>) {
+        let registry = self.poll.registry();
+        let Some(connection) = self.connections.get_mut(key.slot as usize) else { return };
+        let token = socket::connection(key.slot);
+        match connection.send(piece, registry, token, self.now.tick) {
+            Ok(_) => self.file_deadline(key),
+            Err(_) => self.close(key, Ending::PeerGone),
+        }
+    }
+
+    /// Sends bytes of this connection alone; false if the socket failed: the caller closes.
+    pub(super) fn try_send_bytes(&mut self, key: ConnectionKey, bytes: &[u8]) -> bool {
+        let registry = self.poll.registry();
+        let Some(connection) = self.connections.get_mut(key.slot as usize) else { return false };
+        if connection.generation != key.generation {
+            return false;
+        }
+        let token = socket::connection(key.slot);
+        connection.send_bytes(bytes, registry, token, self.now.tick).is_ok()
+    }
+
+    fn send_bytes(&mut self, key: ConnectionKey, bytes: &[u8]) {
+        if self.try_send_bytes(key, bytes) {
+            self.file_deadline(key);
+        } else {
+            self.close(key, Ending::PeerGone);
+        }
+    }
+}
+
+/// The version that decides framing: without chunks, only the close can end a body.
+pub(super) fn wire_version(exchange: &Exchange) -> Version {
+    match exchange.settings.chunked_transfer_encoding {
+        true => exchange.request.version,
+        false => Version::Http10,
+    }
+}

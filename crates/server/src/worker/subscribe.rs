@@ -1,0 +1,226 @@
+//! Subscribing over HTTP: streaming, event source, polling, long-polling.
+
+use std::sync::Arc;
+
+use outpour_core::answer::Answer;
+use outpour_core::channels::{Subscribed as Registered, Waited};
+use outpour_core::hub::{Format, Frame, LongPoll, Outlet, SubscriberKey};
+use outpour_core::request::{Method, Version};
+use outpour_core::settings::SubscriberMode;
+use outpour_core::transport::{self, Framing, StreamFormat};
+use outpour_core::wire::http1::{Context, encode};
+
+use super::respond::wire_version;
+use super::{Phase, Worker};
+use crate::connection::{ConnectionKey, Ending, Kind, State, Subscribed};
+use crate::exchange::{Exchange, refused, server_header};
+
+impl Worker {
+    /// Serves a request to a subscriber location that is not a WebSocket's.
+    pub(super) fn subscribe(
+        &mut self,
+        key: ConnectionKey,
+        exchange: Exchange,
+        location: SubscriberMode,
+    ) {
+        match exchange.request.method {
+            Method::Get => {}
+            Method::Options => return self.respond(key, exchange, Answer::new(200)),
+            Method::Head | Method::Post | Method::Put | Method::Delete | Method::Other => {
+                let answer = Answer::new(405).uncached().with("Allow", &b"GET"[..]);
+                return self.respond(key, exchange, answer);
+            }
+        }
+        match transport::mode(location, exchange.request.header("x-nginx-pushstream-mode")) {
+            SubscriberMode::Polling => self.poll(key, exchange),
+            SubscriberMode::LongPolling => self.long_poll(key, exchange),
+            mode @ (SubscriberMode::Streaming
+            | SubscriberMode::EventSource
+            | SubscriberMode::WebSocket) => self.stream(key, exchange, mode),
+        }
+    }
+
+    fn poll(&mut self, key: ConnectionKey, exchange: Exchange) {
+        let environment = &self.shared.environment;
+        let entries = exchange.entries(environment);
+        let (since, rules) = (exchange.since(environment), exchange.rules());
+        let polled = self.shared.channels(self.id).poll(&entries, &rules, &since, self.now);
+        let answer = match polled {
+            Err(refusal) => refused(&refusal),
+            Ok(backlog) => exchange.polled(&backlog, &since),
+        };
+        self.respond(key, exchange, answer);
+    }
+
+    fn long_poll(&mut self, key: ConnectionKey, exchange: Exchange) {
+        let environment = &self.shared.environment;
+        let entries = exchange.entries(environment);
+        let (since, rules) = (exchange.since(environment), exchange.rules());
+        let mut channels = self.shared.channels(self.id);
+        let waited = channels.wait(self.id, &entries, &rules, &since, self.now);
+        let registered = match waited {
+            Ok(Waited::Waiting(registered)) => registered,
+            Ok(Waited::Answer(backlog)) => {
+                drop(channels);
+                let answer = exchange.polled(&backlog, &since);
+                return self.respond(key, exchange, answer);
+            }
+            Err(refusal) => {
+                drop(channels);
+                return self.respond(key, exchange, refused(&refusal));
+            }
+        };
+        let cursor = channels.cursor(registered.position);
+        drop(channels);
+        let poll = self.long_poll_format(&exchange);
+        let keep_alive = poll.keep_alive;
+        let format = Arc::new(Format::LongPoll(poll));
+        let subscriber = self.join(key, format, &registered, cursor);
+        let ttl = exchange.settings.push.longpolling_connection_ttl;
+        self.park(key, exchange, subscriber, Kind::LongPoll, ttl, keep_alive);
+    }
+
+    fn long_poll_format(&self, exchange: &Exchange) -> LongPoll {
+        let environment = &self.shared.environment;
+        let answer = exchange.answer_format();
+        let content_type = exchange.answer_content_type();
+        let mut extra = exchange.cors(environment);
+        let head = Answer::new(200).uncached();
+        extra.extend(exchange.extra_headers(environment, &head));
+        let settings = &exchange.settings;
+        let version = wire_version(exchange);
+        LongPoll {
+            answer,
+            extra,
+            gzip: transport::gzip::level(
+                &settings.gzip,
+                &exchange.request,
+                200,
+                &content_type,
+                None,
+            ),
+            version,
+            keep_alive: exchange.keeps_alive()
+                && self.phase == Phase::Serving
+                && (version == Version::Http11),
+            keepalive_header: settings.keepalive_header,
+            server: server_header(settings),
+        }
+    }
+
+    fn stream(&mut self, key: ConnectionKey, exchange: Exchange, mode: SubscriberMode) {
+        let environment = &self.shared.environment;
+        let entries = exchange.entries(environment);
+        let (since, rules) = (exchange.since(environment), exchange.rules());
+        let mut channels = self.shared.channels(self.id);
+        let registered = match channels.subscribe(self.id, &entries, &rules, &since, self.now) {
+            Ok(registered) => registered,
+            Err(refusal) => {
+                drop(channels);
+                return self.respond(key, exchange, refused(&refusal));
+            }
+        };
+        let cursor = channels.cursor(registered.position);
+        drop(channels);
+        let content_type = transport::content_type(mode, exchange.content_type()).to_vec();
+        let format = exchange.stream_format(environment, &content_type);
+        let keep_alive = format.framing == Framing::Chunked && exchange.keeps_alive();
+        self.send_stream_head(key, &exchange, &format, &content_type, keep_alive);
+        let subscriber = self.open_stream(key, format, &registered, cursor);
+        let ttl = exchange.settings.push.subscriber_connection_ttl;
+        self.park(key, exchange, subscriber, Kind::Stream, ttl, keep_alive);
+    }
+
+    fn send_stream_head(
+        &mut self,
+        key: ConnectionKey,
+        exchange: &Exchange,
+        format: &StreamFormat,
+        content_type: &[u8],
+        keep_alive: bool,
+    ) {
+        let environment = &self.shared.environment;
+        let mut head = format.head(content_type);
+        head.headers.extend(exchange.cors(environment));
+        head.headers.extend(exchange.extra_headers(environment, &head));
+        if exchange.settings.gzip.on && exchange.settings.gzip.vary {
+            head = head.with("Vary", &b"Accept-Encoding"[..]);
+        }
+        if let Some(connection) = self.connection(key) {
+            connection.bytes_sent = 0;
+        }
+        let context = Context {
+            version: wire_version(exchange),
+            keep_alive,
+            keepalive_header: exchange.settings.keepalive_header,
+            head_only: false,
+            date: &self.date,
+            server: server_header(&exchange.settings),
+        };
+        encode(&head, &context, &mut self.answers);
+    }
+
+    /// Queues opening and backlog behind the head and makes the connection a subscriber.
+    pub(super) fn open_stream(
+        &mut self,
+        key: ConnectionKey,
+        format: StreamFormat,
+        registered: &Registered,
+        cursor: u64,
+    ) -> SubscriberKey {
+        let mut opening = transport::Frame::default();
+        format.opening(&mut opening);
+        for message in registered.backlog.messages() {
+            format.message(message, &mut opening);
+        }
+        self.answers.extend_from_slice(&opening.bytes);
+        let subscriber = self.join(key, Arc::new(Format::Stream(format)), registered, cursor);
+        self.hub.sent(subscriber, &Frame { plain: opening.plain, ..Frame::empty() });
+        subscriber
+    }
+
+    fn join(
+        &mut self,
+        key: ConnectionKey,
+        format: Arc<Format>,
+        registered: &Registered,
+        cursor: u64,
+    ) -> SubscriberKey {
+        let outlet = Outlet(key.slot);
+        self.hub.subscribe(outlet, format, &registered.channels, cursor, self.now.tick)
+    }
+
+    /// Parks the connection as a subscriber.
+    pub(super) fn park(
+        &mut self,
+        key: ConnectionKey,
+        exchange: Exchange,
+        subscriber: SubscriberKey,
+        kind: Kind,
+        ttl: Option<std::time::Duration>,
+        keep_alive: bool,
+    ) {
+        let ends = ttl.map(|ttl| self.now.tick.after(ttl));
+        let settings = Arc::clone(&exchange.settings);
+        let logged = (!settings.access_log.is_empty()).then(|| Box::new(exchange));
+        let gone = {
+            let connection = &mut self.connections[key.slot as usize];
+            let websocket = matches!(kind, Kind::WebSocket(_));
+            connection.state = State::Subscribed(Subscribed {
+                subscriber,
+                kind,
+                settings,
+                ends,
+                keep_alive,
+                logged,
+            });
+            connection.input_ended && !websocket
+        };
+        self.flush_answers(key);
+        self.file_deadline(key);
+        if gone {
+            // The peer had closed its side before it was subscribed: no event will tell again.
+            self.close(key, Ending::PeerGone);
+        }
+    }
+}

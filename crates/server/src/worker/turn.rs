@@ -1,0 +1,128 @@
+//! One turn of the loop: events, mail, a slice of the fan-out, deadlines.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mio::Events;
+use mio::event::Event;
+
+use super::{Phase, Worker, socket};
+use crate::connection::{ConnectionKey, Ending};
+use crate::mailbox::Mail;
+use crate::running::Running;
+
+/// Subscribers visited before everything else gets its turn.
+const VISITS_PER_TURN: usize = 128;
+
+/// How often the channel store is swept; what is due is decided there.
+pub(super) const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
+
+impl Worker {
+    /// One turn; false when the worker has ended.
+    pub(super) fn turn(&mut self, events: &mut Events) -> io::Result<bool> {
+        match self.poll.poll(events, self.patience()) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+            _ => self.read_clock(),
+        }
+        for event in events.iter() {
+            self.dispatch(event);
+        }
+        self.read_mail();
+        self.look_again();
+        self.fan_out(VISITS_PER_TURN);
+        self.expire_deadlines();
+        self.tell_departures();
+        Ok(!self.is_over())
+    }
+
+    fn read_clock(&mut self) {
+        let unix = self.now.unix;
+        self.now = self.shared.clock.now();
+        if self.now.unix != unix {
+            self.date = outpour_core::wire::http_date::format(self.now.unix);
+        }
+    }
+
+    /// How long to wait for events.
+    fn patience(&self) -> Option<Duration> {
+        if self.hub.is_behind() || !self.ready.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        let sweeper = self.id.0 == 0 || self.accept_paused || self.phase != Phase::Serving;
+        let sweep = sweeper.then_some(SWEEP_INTERVAL / 4);
+        let deadline = self.wheel.next_wakeup(self.now.tick);
+        match (sweep, deadline) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    fn dispatch(&mut self, event: &Event) {
+        match socket::Subject::of(event.token()) {
+            socket::Subject::Mailbox => {}
+            socket::Subject::Entrance(slot) => self.accept(slot),
+            socket::Subject::Connection(slot) => {
+                let Some(connection) = self.connections.get(slot as usize) else { return };
+                let key = ConnectionKey { slot, generation: connection.generation };
+                if event.is_error() {
+                    return self.close(key, Ending::PeerGone);
+                }
+                if event.is_writable() {
+                    self.on_writable(key);
+                }
+                if event.is_readable() || event.is_read_closed() {
+                    self.on_readable(key, event.is_read_closed());
+                }
+            }
+        }
+    }
+
+    fn read_mail(&mut self) {
+        let mut mails = std::mem::take(&mut self.mails);
+        self.shared.mailboxes[usize::from(self.id.0)].take(&mut mails);
+        for mail in mails.drain(..) {
+            match mail {
+                Mail::Delivery(delivery) => {
+                    self.delivered += 1;
+                    self.hub.deliver(self.delivered, &delivery);
+                }
+                Mail::Reload(running) => self.reload(running),
+                Mail::Open(address, listener) => self.open(address, listener),
+                Mail::Stop => self.stop(),
+                Mail::Quit => self.quit(),
+            }
+        }
+        self.mails = mails;
+    }
+
+    /// Connections that have bytes to look at although no event told so.
+    fn look_again(&mut self) {
+        for key in std::mem::take(&mut self.ready) {
+            self.on_readable(key, false);
+        }
+    }
+
+    fn reload(&mut self, running: Arc<Running>) {
+        let keep = running.http().map(|http| &http.listens);
+        self.entrances.retain(|_, entrance| {
+            keep.is_some_and(|k| k.iter().any(|l| l.address == entrance.door.address))
+        });
+        self.running = running;
+        self.full = false;
+    }
+
+    fn stop(&mut self) {
+        self.entrances.clear();
+        self.end_all(Phase::Stopping);
+    }
+
+    fn quit(&mut self) {
+        self.entrances.clear();
+        self.end_all(Phase::Quitting);
+    }
+
+    fn is_over(&self) -> bool {
+        self.phase != Phase::Serving && self.connections.is_empty()
+    }
+}

@@ -1,0 +1,167 @@
+//! WebSocket: the upgrade, and what clients say afterwards.
+
+use outpour_core::channels::{Draft, Refusal};
+use outpour_core::request::Version;
+use outpour_core::settings::Level;
+use outpour_core::transport::StreamFormat;
+use outpour_core::wire::http1::{Context, encode};
+use outpour_core::wire::websocket::{self, Decoder, Event, Rules};
+
+use super::Worker;
+use crate::connection::{ConnectionKey, Ending, Kind, State, Subscribed};
+use crate::exchange::{Exchange, server_header};
+
+/// Bytes of one message, fragments joined, that a client may send. `client_max_body_size` does not
+/// apply to WebSockets, as in nginx-push-stream-module; this bound keeps a worker's memory.
+const MESSAGE_BYTES_MAX: u64 = 32 * 1024 * 1024;
+
+/// How long a client may take to close its side after our close frame.
+const CLOSE_PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// Policy violation: what a refused subscription is told.
+const POLICY: u16 = 1008;
+
+impl Worker {
+    /// Serves a request to a WebSocket location.
+    pub(super) fn upgrade(&mut self, key: ConnectionKey, exchange: Exchange) {
+        let answer = match websocket::handshake(&exchange.request) {
+            Ok(answer) => answer,
+            Err(refusal) => return self.respond(key, exchange, refusal),
+        };
+        let context = Context {
+            version: Version::Http11,
+            keep_alive: true,
+            keepalive_header: None,
+            head_only: false,
+            date: &self.date,
+            server: server_header(&exchange.settings),
+        };
+        encode(&answer, &context, &mut self.answers);
+        if let Some(connection) = self.connection(key) {
+            connection.bytes_sent = 0;
+        }
+        let environment = &self.shared.environment;
+        let entries = exchange.entries(environment);
+        let (since, rules) = (exchange.since(environment), exchange.rules());
+        let mut channels = self.shared.channels(self.id);
+        let registered = match channels.subscribe(self.id, &entries, &rules, &since, self.now) {
+            Ok(registered) => registered,
+            Err(refusal) => {
+                drop(channels);
+                return self.refuse_upgraded(key, &exchange, refusal);
+            }
+        };
+        let cursor = channels.cursor(registered.position);
+        drop(channels);
+        let rendering = std::sync::Arc::clone(&exchange.settings.push.rendering);
+        let format = StreamFormat::websocket(rendering);
+        let subscriber = self.open_stream(key, format, &registered, cursor);
+        let ttl = exchange.settings.push.subscriber_connection_ttl;
+        self.park(key, exchange, subscriber, Kind::WebSocket(Decoder::default()), ttl, false);
+    }
+
+    /// The handshake is done when the channels are looked at: a refusal travels in a close frame.
+    fn refuse_upgraded(&mut self, key: ConnectionKey, exchange: &Exchange, refusal: Refusal) {
+        let (status, explain) = (refusal.status(), refusal.explain());
+        let reason = format!("{{\"http_status\": {status}, \"explain\":\"{explain}\"}}");
+        websocket::close(Some(POLICY), reason.as_bytes(), &mut self.answers);
+        self.log_answer(key, exchange, &outpour_core::answer::Answer::new(101), 0);
+        self.flush_answers(key);
+        self.hang_up(key, CLOSE_PATIENCE);
+    }
+
+    /// Takes in what a WebSocket client sent.
+    pub(super) fn on_frames(&mut self, key: ConnectionKey, data: &mut [u8]) {
+        let Some(connection) = self.connection(key) else { return };
+        let State::Subscribed(Subscribed { kind: Kind::WebSocket(kept), settings, .. }) =
+            &mut connection.state
+        else {
+            return;
+        };
+        let rules = Rules { keep: settings.push.websocket_allow_publish, limit: MESSAGE_BYTES_MAX };
+        let mut decoder = std::mem::take(kept);
+        let mut rest = data;
+        while !rest.is_empty() {
+            let step = decoder.decode(rest, &rules);
+            rest = &mut rest[step.consumed..];
+            if let Some(event) = step.event
+                && !self.on_event(key, event)
+            {
+                return;
+            }
+        }
+        if let Some(connection) = self.connection(key)
+            && let State::Subscribed(Subscribed { kind: Kind::WebSocket(kept), .. }) =
+                &mut connection.state
+        {
+            *kept = decoder;
+        }
+    }
+
+    /// Acts on one event; false if the WebSocket has come to its end.
+    fn on_event(&mut self, key: ConnectionKey, event: Event) -> bool {
+        match event {
+            Event::Message { binary, data } => self.publish_message(key, data, binary),
+            Event::Ping(payload) => {
+                let mut pong = Vec::new();
+                websocket::pong(&payload, &mut pong);
+                return self.reply(key, &pong);
+            }
+            Event::Pong => {}
+            Event::Close { .. } => {
+                self.leave_websocket(key, None);
+                return false;
+            }
+            Event::Failure { close_code } => {
+                self.leave_websocket(key, Some(close_code));
+                return false;
+            }
+        }
+        true
+    }
+
+    fn publish_message(&mut self, key: ConnectionKey, data: Vec<u8>, binary: bool) {
+        let Some(connection) = self.connections.get(key.slot as usize) else { return };
+        let State::Subscribed(subscribed) = &connection.state else { return };
+        let push = &subscribed.settings.push;
+        if !push.websocket_allow_publish || data.is_empty() {
+            return;
+        }
+        let draft =
+            Draft { text: data.into(), binary, store: push.store_messages, ..Draft::default() };
+        let channels = self.hub.channels(subscribed.subscriber);
+        let published =
+            self.shared.channels(self.id).publish_from_subscriber(&channels, draft, self.now);
+        if published.is_err() {
+            let text = "push stream module: unable to allocate message in shared memory";
+            self.log_client(key, Level::Error, text);
+        }
+    }
+
+    /// Sends a control frame. A client that asks and asks without reading is let go.
+    fn reply(&mut self, key: ConnectionKey, frame: &[u8]) -> bool {
+        self.answers.extend_from_slice(frame);
+        let Some(connection) = self.connection(key) else { return false };
+        let waiting = connection.output.as_ref().map_or(0, |output| output.bytes());
+        let State::Subscribed(subscribed) = &connection.state else { return false };
+        if waiting > subscribed.settings.subscriber_buffer_size {
+            self.close(key, Ending::TooSlow);
+            return false;
+        }
+        true
+    }
+
+    /// Answers a client's close frame, or one that cannot be accepted, and hangs up.
+    fn leave_websocket(&mut self, key: ConnectionKey, code: Option<u16>) {
+        websocket::close(code, b"", &mut self.answers);
+        self.flush_answers(key);
+        let Some(connection) = self.connection(key) else { return };
+        if let State::Subscribed(subscribed) = std::mem::replace(&mut connection.state, State::Head)
+        {
+            let bytes = connection.bytes_sent;
+            self.departed.push(self.hub.unsubscribe(subscribed.subscriber));
+            self.log_subscription(&subscribed, bytes, true);
+        }
+        self.hang_up(key, CLOSE_PATIENCE);
+    }
+}
