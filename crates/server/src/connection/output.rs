@@ -33,6 +33,13 @@ impl Output {
         self.bytes
     }
 
+    /// Bytes that wait behind the piece that is being written. That piece does not count: a message
+    /// larger than any bound reaches a client that reads.
+    pub(crate) fn bytes_behind(&self) -> usize {
+        let first = self.pieces.front().map_or(0, |piece| piece.len() - self.gone);
+        self.bytes - first
+    }
+
     pub(crate) fn push(&mut self, piece: Rc<[u8]>) {
         if !piece.is_empty() {
             self.bytes += piece.len();

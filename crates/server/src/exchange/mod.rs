@@ -20,8 +20,8 @@ use outpour_core::variables::{Environment, Expression, Outcome, Scope, State};
 
 use crate::running::Running;
 
-pub(crate) use publisher::refused;
 pub(crate) use route::Verdict;
+pub(crate) use subscriber::subscriber_refused;
 
 /// A request with the settings that serve it.
 #[derive(Debug)]

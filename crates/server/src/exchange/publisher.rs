@@ -133,7 +133,7 @@ impl Exchange {
 }
 
 /// The answer to a request that the channel store refuses; out of memory has no explanation.
-pub(crate) fn refused(refusal: &Refusal) -> Answer {
+fn refused(refusal: &Refusal) -> Answer {
     match refusal {
         Refusal::OutOfMemory => Answer::new(500).uncached(),
         other => Answer::refusal(other.status(), other.explain()),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use outpour_core::answer::Answer;
-use outpour_core::channels::{Backlog, Since, SubscribeRules};
+use outpour_core::channels::{Backlog, Refusal, Since, SubscribeRules};
 use outpour_core::request::Version;
 use outpour_core::transport::{
     AnswerFormat, Framing, PaddingSizes, StreamFormat, Validators, gzip,
@@ -103,4 +103,10 @@ impl Exchange {
             }
         }
     }
+}
+
+/// The answer to a subscriber that the channel store refuses; out of memory is explained by an
+/// empty text, as the module does it.
+pub(crate) fn subscriber_refused(refusal: Refusal) -> Answer {
+    Answer::refusal(refusal.status(), refusal.explain())
 }

@@ -81,6 +81,6 @@ impl Outlets<'_> {
 /// Whether more waits for a subscriber than its location allows.
 fn is_too_slow(connection: &Connection) -> bool {
     let State::Subscribed(subscribed) = &connection.state else { return false };
-    let waiting = connection.output.as_ref().map_or(0, |output| output.bytes());
+    let waiting = connection.output.as_ref().map_or(0, |output| output.bytes_behind());
     waiting > subscribed.settings.subscriber_buffer_size
 }

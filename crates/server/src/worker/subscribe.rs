@@ -13,7 +13,7 @@ use outpour_core::wire::http1::{Context, encode};
 use super::respond::wire_version;
 use super::{Phase, Worker};
 use crate::connection::{ConnectionKey, Ending, Kind, State, Subscribed};
-use crate::exchange::{Exchange, refused, server_header};
+use crate::exchange::{Exchange, server_header, subscriber_refused};
 
 impl Worker {
     /// Serves a request to a subscriber location that is not a WebSocket's.
@@ -46,7 +46,7 @@ impl Worker {
         let (since, rules) = (exchange.since(environment), exchange.rules());
         let polled = self.shared.channels(self.id).poll(&entries, &rules, &since, self.now);
         let answer = match polled {
-            Err(refusal) => refused(&refusal),
+            Err(refusal) => subscriber_refused(refusal),
             Ok(backlog) => exchange.polled(&backlog, &since),
         };
         self.respond(key, exchange, answer);
@@ -67,7 +67,7 @@ impl Worker {
             }
             Err(refusal) => {
                 drop(channels);
-                return self.respond(key, exchange, refused(&refusal));
+                return self.respond(key, exchange, subscriber_refused(refusal));
             }
         };
         let cursor = channels.cursor(registered.position);
@@ -117,7 +117,7 @@ impl Worker {
             Ok(registered) => registered,
             Err(refusal) => {
                 drop(channels);
-                return self.respond(key, exchange, refused(&refusal));
+                return self.respond(key, exchange, subscriber_refused(refusal));
             }
         };
         let cursor = channels.cursor(registered.position);
