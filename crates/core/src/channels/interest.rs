@@ -31,6 +31,11 @@ impl Interest {
         true
     }
 
+    /// Subscriptions of one worker.
+    pub(super) fn of(&self, worker: WorkerId) -> u32 {
+        self.rows.iter().find(|(of, _)| *of == worker).map_or(0, |(_, count)| *count)
+    }
+
     /// Subscriptions of all workers.
     pub(super) fn total(&self) -> u64 {
         self.total

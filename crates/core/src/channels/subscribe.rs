@@ -149,6 +149,21 @@ impl Channels {
         }
     }
 
+    /// Ends all subscriptions of a worker that came to an end without taking leave.
+    ///
+    /// Its connections count no more; a worker of the same number may begin at once, and must not
+    /// unsubscribe connections that were not its own. Linear in the number of channels.
+    pub fn forget_worker(&mut self, worker: WorkerId, now: Now) {
+        for slot in self.table.slots() {
+            let subscriptions = self.table.get(slot).interest.of(worker);
+            for _ in 0..subscriptions {
+                self.leave(worker, slot, now);
+            }
+        }
+        let connections = std::mem::take(self.connections_of(usize::from(worker.0)));
+        self.budget.refund(connections.saturating_mul(CONNECTION_BYTES));
+    }
+
     fn leave(&mut self, worker: WorkerId, slot: Slot, now: Now) {
         let channel = self.table.get_mut(slot);
         if channel.interest.remove(worker) {

@@ -63,6 +63,11 @@ impl Table {
         self.by_key.values().map(|slot| self.get(*slot))
     }
 
+    /// The places of all channels in order of creation.
+    pub(super) fn slots(&self) -> Vec<Slot> {
+        self.by_key.values().copied().collect()
+    }
+
     /// All channels, to be changed one by one.
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Channel> {
         self.channels.iter_mut().map(|(_, channel)| channel)
