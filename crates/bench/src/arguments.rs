@@ -24,7 +24,8 @@ pub(crate) struct Arguments {
     pub workers: Option<u16>,
 
     /// Seconds after which anything waited for counts as failed.
-    #[arg(long, global = true, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    #[arg(long, global = true, default_value_t = 60)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub patience: u64,
 
     /// What to measure.
@@ -75,7 +76,8 @@ impl Default for StartArguments {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct MemoryArguments {
     /// Idle connections per transport; each needs an open file here and one in the server.
-    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, default_value_t = 10_000)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub connections: u32,
 
     /// Measure only this transport; may be repeated [default: all].
@@ -93,7 +95,8 @@ impl Default for MemoryArguments {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct PublishArguments {
     /// Bytes of the large body.
-    #[arg(long, default_value_t = 1 << 20, value_parser = clap::value_parser!(u32).range(1..=32 << 20))]
+    #[arg(long, default_value_t = 1 << 20)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=32 << 20))]
     pub body: u32,
 
     /// How often the large body is published in each mode.
@@ -101,7 +104,8 @@ pub(crate) struct PublishArguments {
     pub rounds: u32,
 
     /// Publications, each into a channel of its own.
-    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..=200_000))]
+    #[arg(long, default_value_t = 20_000)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=200_000))]
     pub channels: u32,
 
     /// Keep-alive connections that publish into the channels.

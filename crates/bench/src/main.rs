@@ -17,7 +17,8 @@
 //!
 //! The server is the binary that `OUTPOUR_BIN` names, else `outpour` beside this executable, else
 //! `target/release/outpour`. Any server that reads the configuration of [`configuration`] will do,
-//! so a rival can be measured with the same commands.
+//! so a rival can be measured with the same commands. SIGINT, SIGTERM and SIGHUP end the servers
+//! with this program; after a SIGKILL a measured server may be left over.
 //!
 //! Machines differ and are shared: compare the columns of one run, not figures of different runs.
 
@@ -41,6 +42,8 @@ mod socket;
 mod spread;
 mod transport;
 
+use std::process::ExitCode;
+
 use anyhow::Result;
 use clap::Parser;
 
@@ -49,15 +52,25 @@ use crate::{
     report::Report,
 };
 
-fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report::progress(format_args!("outpour-bench: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Measures and prints; what was measured before a failure is printed too.
+fn run(arguments: &Arguments) -> Result<()> {
     if let Part::Raw(raw) = &arguments.part {
         return raw::serve(raw);
     }
     interrupt::install()?;
     socket::raise_open_file_limit()?;
-    let mut report = Report::new(&arguments)?;
-    let outcome = parts::run(&arguments, &mut report);
+    let mut report = Report::new(arguments)?;
+    let outcome = parts::run(arguments, &mut report);
     report.print(arguments.json)?;
     outcome
 }

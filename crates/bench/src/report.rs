@@ -1,5 +1,11 @@
 //! The figures, as tables for a person or as one JSON object for a program.
-#![expect(clippy::print_stdout, reason = "the report is what this program is for")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the report is what this program is for, and a long measurement shows that it runs"
+)]
+
+use std::fmt::Display;
 
 use anyhow::Result;
 use serde_json::{Map, Value, json};
@@ -21,6 +27,7 @@ impl Report {
             "binary": server::binary(arguments)?,
             "command": std::env::args().collect::<Vec<_>>().join(" "),
             "cores": cores(),
+            "processor": processor(),
             "kernel": kernel.release().to_string_lossy(),
             "optimised": !cfg!(debug_assertions),
         });
@@ -59,6 +66,20 @@ impl Report {
 pub(crate) fn cores() -> u16 {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     u16::try_from(cores).unwrap_or(256).min(256)
+}
+
+/// The model of the first core; empty where `/proc/cpuinfo` does not tell.
+fn processor() -> String {
+    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = text.lines().find(|line| line.starts_with("model name"));
+    model
+        .and_then(|line| line.split_once(':'))
+        .map_or_else(String::new, |(_, name)| name.trim().to_owned())
+}
+
+/// Tells on standard error what is going on.
+pub(crate) fn progress(what: impl Display) {
+    eprintln!("{what}");
 }
 
 /// Rows of figures under named columns.

@@ -15,11 +15,12 @@ use crate::{
     client,
     configuration::Configuration,
     publisher::Publisher,
-    report::{Cell, Report, Table},
+    report::{Cell, Report, Table, progress},
 };
 
 /// Publishes and lists.
 pub(super) fn run(setting: &Setting, part: &PublishArguments, report: &mut Report) -> Result<()> {
+    progress(format_args!("publish: into {} channels", part.channels));
     let server = setting.start(&Configuration::plain(setting.workers()))?;
     let begin = Instant::now();
     publish(server.port(), part, setting.patience)?;

@@ -19,7 +19,7 @@ use crate::{
     crowd::{Crowd, FOREIGN},
     process_usage::cpu_time,
     publisher::Publisher,
-    report::{Cell, Report, Table},
+    report::{Cell, Report, Table, progress},
     server::Server,
     spread::Spread,
     transport::Transport,
@@ -52,7 +52,10 @@ struct Count {
     delivered: u64,
     missing: u64,
     lost: usize,
+    /// CPU of the process that delivers.
     cpu: Duration,
+    /// CPU of this program; near `elapsed` it is what limits the deliveries per second.
+    generator_cpu: Duration,
     elapsed: Duration,
 }
 
@@ -67,8 +70,8 @@ pub(super) fn run(setting: &Setting, part: &FanoutArguments, report: &mut Report
     );
     let loads = if part.loads.is_empty() { &LOADS } else { part.loads.as_slice() };
     let title = format!(
-        "Fan-out by {}, {MESSAGE_BYTES}-byte messages: CPU of the server per delivery, median \
-         (least-greatest) of {} runs",
+        "Fan-out by {}, {MESSAGE_BYTES}-byte messages: CPU of the process that delivers, \
+         medians of {} runs",
         part.transport.name(),
         part.runs
     );
@@ -79,7 +82,7 @@ pub(super) fn run(setting: &Setting, part: &FanoutArguments, report: &mut Report
 }
 
 /// The columns of the table.
-const COLUMNS: [&str; 10] = [
+const COLUMNS: [&str; 12] = [
     "subject",
     "subscribers",
     "publishers",
@@ -88,6 +91,8 @@ const COLUMNS: [&str; 10] = [
     "max",
     "deliveries/s",
     "publications/s",
+    "busy %",
+    "generator busy %",
     "missing",
     "lost",
 ];
@@ -122,6 +127,8 @@ fn once(
     (subscribers, publishers): (u32, u32),
     subject: Subject,
 ) -> Result<Count> {
+    let name = subject.name();
+    progress(format_args!("fan-out: {subscribers} subscribers, {publishers} publishers, {name}"));
     let workers = setting.workers.unwrap_or(1);
     let cores = Cores::divide(workers)?;
     let server = cores.start_server(|| match subject {
@@ -134,13 +141,15 @@ fn once(
     crowd.gather(place, part.transport, usize::try_from(subscribers)?, setting.patience)?;
     let mut generator = Generator::connect(crowd, server.port(), publishers)?;
     generator.publish_for(WARM_UP, subscribers, setting.patience)?;
-    let cpu = cpu_time(server.pid())?;
+    let own = std::process::id();
+    let (cpu, generator_cpu) = (cpu_time(server.pid())?, cpu_time(own)?);
     let mut count = generator.publish_for(
         Duration::from_secs(part.seconds.into()),
         subscribers,
         setting.patience,
     )?;
     count.cpu = cpu_time(server.pid())?.saturating_sub(cpu);
+    count.generator_cpu = cpu_time(own)?.saturating_sub(generator_cpu);
     Ok(count)
 }
 
@@ -191,6 +200,7 @@ impl Generator {
             missing: expected.saturating_sub(delivered),
             lost: self.crowd.lost(),
             cpu: Duration::ZERO,
+            generator_cpu: Duration::ZERO,
             elapsed: begin.elapsed(),
         })
     }
@@ -219,6 +229,9 @@ fn row(subject: Subject, (subscribers, publishers): (u32, u32), counts: &[Count]
     let [min, median, max] = Cell::spread(spread(cpu_per_delivery), 2);
     let [_, deliveries, _] = Cell::spread(spread(|count| per_second(count.delivered, count)), 0);
     let [_, publications, _] = Cell::spread(spread(|count| per_second(count.published, count)), 0);
+    let [_, busy, _] = Cell::spread(spread(|count| percent(count.cpu, count)), 0);
+    let [_, generator_busy, _] =
+        Cell::spread(spread(|count| percent(count.generator_cpu, count)), 0);
     let lost = counts.iter().map(|count| u64::try_from(count.lost).unwrap_or(u64::MAX));
     vec![
         Cell::Text(subject.name().to_owned()),
@@ -229,6 +242,8 @@ fn row(subject: Subject, (subscribers, publishers): (u32, u32), counts: &[Count]
         max,
         deliveries,
         publications,
+        busy,
+        generator_busy,
         Cell::Count(counts.iter().map(|count| count.missing).sum()),
         Cell::Count(lost.sum()),
     ]
@@ -248,6 +263,11 @@ impl Subject {
 /// Microseconds of the server's CPU per delivery.
 fn cpu_per_delivery(count: &Count) -> f64 {
     count.cpu.as_secs_f64() * 1e6 / count.delivered.max(1) as f64
+}
+
+/// CPU time as a share of the elapsed time; 100 is one core.
+fn percent(cpu: Duration, count: &Count) -> f64 {
+    cpu.as_secs_f64() * 100.0 / count.elapsed.as_secs_f64()
 }
 
 /// A number of things per second.

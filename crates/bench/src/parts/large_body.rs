@@ -16,7 +16,7 @@ use crate::{
     arguments::PublishArguments,
     client::{self, MARK},
     configuration::{Configuration, FULL_TEMPLATE},
-    report::{Cell, Report, Table},
+    report::{Cell, Report, Table, progress},
     server::Server,
     socket,
     spread::Spread,
@@ -38,6 +38,7 @@ struct Times {
 
 /// Measures every mode on one server.
 pub(super) fn run(setting: &Setting, part: &PublishArguments, report: &mut Report) -> Result<()> {
+    progress(format_args!("publish: a body of {} bytes in each mode", part.body));
     let configuration = Configuration { workers: setting.workers(), template: FULL_TEMPLATE };
     let server = setting.start(&configuration)?;
     let body = body(usize::try_from(part.body)?);

@@ -1,7 +1,7 @@
 //! Memory of the server per idle connection.
 //!
-//! The user-space figure is the growth of the process's PSS divided by the connections. The kernel's
-//! part is the growth on the whole machine, in which both ends of each connection are counted.
+//! The user-space figure is the growth of the process's PSS divided by the connections. The
+//! kernel's part is the growth on the whole machine, in which both ends of each connection are counted.
 
 use std::{thread, time::Duration};
 
@@ -15,7 +15,7 @@ use crate::{
     crowd::Crowd,
     kernel_memory::KernelMemory,
     process_usage::pss_bytes,
-    report::{Cell, Report, Table},
+    report::{Cell, Report, Table, progress},
     server::Server,
     socket,
     transport::Transport,
@@ -86,6 +86,7 @@ impl Snapshot {
 
 /// The row of one transport.
 fn measure(setting: &Setting, transport: Transport, connections: u32) -> Result<[Cell; 9]> {
+    progress(format_args!("memory: {connections} connections, {}", transport.name()));
     let server = setting.start(&Configuration::plain(setting.workers()))?;
     warm_up(&server, setting.patience)?;
     let before = Snapshot::take(&server)?;

@@ -6,13 +6,14 @@ use super::Setting;
 use crate::{
     arguments::StartArguments,
     configuration::Configuration,
-    report::{Cell, Report, Table},
+    report::{Cell, Report, Table, progress},
     spread::Spread,
 };
 
 /// Starts the server several times.
 pub(super) fn run(setting: &Setting, part: &StartArguments, report: &mut Report) -> Result<()> {
     let configuration = Configuration::plain(setting.workers());
+    progress(format_args!("start: {} times", part.starts));
     let mut times = Vec::new();
     for _ in 0..part.starts {
         times.push(setting.start(&configuration)?.start_up().as_secs_f64() * 1e3);
