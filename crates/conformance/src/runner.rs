@@ -15,7 +15,7 @@ use crate::suite::Suite;
 
 /// How many servers may be busy with cases that do not wait. Those that wait come on top: all of
 /// them run at once, because they cost next to nothing.
-const BUSY_MAX: usize = 4;
+const BUSY_MAX: usize = 8;
 
 /// How many servers with waiting cases run at once.
 const WAITING_MAX: usize = 60;
@@ -137,7 +137,7 @@ impl Group<'_> {
         } else {
             self.play_together(&server, busy, record);
         }
-        self.finish(server);
+        self.finish(server, record);
     }
 
     fn play_together(&self, server: &ServerProcess, busy: &Permits, record: &Record<'_>) {
@@ -149,7 +149,7 @@ impl Group<'_> {
             for case in waiting {
                 scope.spawn(move || record(case, play(case)));
             }
-            for part in quick.chunks(quick.len().div_ceil(4).max(1)) {
+            for part in quick.chunks(quick.len().div_ceil(BUSY_MAX).max(1)) {
                 scope.spawn(move || {
                     part.iter().for_each(|case| record(case, busy.with(|| play(case))));
                 });
@@ -157,16 +157,21 @@ impl Group<'_> {
         });
     }
 
-    /// Ends the server. A server that died under a case has made it fail already, and a case may have
-    /// stopped it on purpose: so this looks only at the panic that nothing else would show.
-    #[expect(clippy::print_stderr, reason = "the report has no case to put this under")]
-    fn finish(&self, server: ServerProcess) {
+    /// Ends the server. What is wrong with it as a whole is told under the first case.
+    fn finish(&self, server: ServerProcess, record: &Record<'_>) {
+        let fail = |why: String| record(self.cases[0], Outcome::Failed(why));
         let said = server.logs();
         if said.contains("panicked at") {
-            let cases: Vec<_> = self.cases.iter().map(|case| case.title()).collect();
-            eprintln!("PANIC in the server of {cases:?}:\n{said}");
+            fail(format!(
+                "one of the {} cases of its server made it panic:\n{said}",
+                self.cases.len()
+            ));
+        } else if self.cases[0].isolated {
+            // Such a case may have ended its server on purpose, and has looked at the exit code then.
+            drop(server);
+        } else if let Err(error) = server.stop() {
+            fail(format!("{error:#}"));
         }
-        drop(server);
     }
 }
 
