@@ -71,6 +71,12 @@ impl Mailbox {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner).deliveries
     }
 
+    /// Whether nothing waits. A worker asks before it sleeps: what it posted to itself late in its
+    /// turn wakes nobody.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).mails.is_empty()
+    }
+
     /// Takes everything; `mails` (empty) is left in its place, so that no memory is allocated.
     pub(crate) fn take(&self, mails: &mut Vec<Mail>) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);

@@ -29,8 +29,7 @@ impl Channels {
     ///
     /// # Errors
     ///
-    /// As [`Self::check_delete`], with nothing deleted; or [`Refusal::OutOfMemory`] at the first
-    /// channel whose deletion message does not fit, when those before it are gone.
+    /// As [`Self::check_delete`], with nothing deleted.
     pub fn delete(
         &mut self,
         entries: &[Entry],
@@ -43,16 +42,18 @@ impl Channels {
         let mut found = false;
         for entry in entries {
             if let Some(slot) = self.table.find(&entry.id) {
-                self.delete_one(slot, text, now)?;
+                self.delete_one(slot, text, now);
                 found = true;
             }
         }
         Ok(found)
     }
 
-    fn delete_one(&mut self, slot: Slot, text: &[u8], now: Now) -> Result<(), Refusal> {
+    fn delete_one(&mut self, slot: Slot, text: &[u8], now: Now) {
+        // Deleting has to work when memory is full: it is how an operator makes room. The message
+        // that tells it is charged where it fits.
         let bytes = budget::draft_bytes(&Draft::default()) + text.len() as u64;
-        self.budget.spend(bytes)?;
+        let bytes = if self.budget.spend(bytes).is_ok() { bytes } else { 0 };
         let mut channel = self.remove(slot);
         self.deliver_deletion(&channel, text);
         let id = Arc::clone(&channel.id);
@@ -62,6 +63,5 @@ impl Channels {
         channel.interest = Interest::default();
         channel.deletion_bytes = bytes;
         self.deleted.push_back((now.tick.seconds(), channel));
-        Ok(())
     }
 }

@@ -46,7 +46,8 @@ impl Worker {
 
     /// How long to wait for events.
     fn patience(&self) -> Option<Duration> {
-        if self.hub.is_behind() || !self.ready.is_empty() {
+        let mailbox = &self.shared.mailboxes[usize::from(self.id.0)];
+        if self.hub.is_behind() || !self.ready.is_empty() || !mailbox.is_empty() {
             return Some(Duration::ZERO);
         }
         let sweeper = self.id.0 == 0 || self.accept_paused || self.phase != Phase::Serving;
