@@ -37,13 +37,23 @@ impl Bound {
     pub(crate) fn for_workers(listen: &Listen, workers: usize) -> io::Result<Vec<Self>> {
         match &listen.address {
             ListenAddress::Tcp(address) => {
-                probe(*address, listen)?;
                 (0..workers).map(|_| tcp(*address, listen).map(Self::Tcp)).collect()
             }
             ListenAddress::Unix(path) => {
                 let listener = unix(path)?;
                 (0..workers).map(|_| listener.try_clone().map(Self::Unix)).collect()
             }
+        }
+    }
+
+    /// Fails if somebody else listens on a TCP address: `SO_REUSEPORT` alone would let two servers
+    /// of one user share a port without a word. To be asked before anything of ours is bound.
+    pub(crate) fn probe(listen: &Listen) -> io::Result<()> {
+        match &listen.address {
+            ListenAddress::Tcp(address) if address.port() != 0 => {
+                plain_tcp(*address, listen)?.bind(&SockAddr::from(*address))
+            }
+            ListenAddress::Tcp(_) | ListenAddress::Unix(_) => Ok(()),
         }
     }
 
@@ -84,16 +94,6 @@ impl Listener {
             Self::Unix(listener) => listener,
         }
     }
-}
-
-/// Fails if somebody else listens on the address: `SO_REUSEPORT` alone would let two servers of
-/// one user share a port without a word.
-fn probe(address: SocketAddr, listen: &Listen) -> io::Result<()> {
-    if address.port() == 0 {
-        return Ok(());
-    }
-    let socket = plain_tcp(address, listen)?;
-    socket.bind(&SockAddr::from(address))
 }
 
 fn tcp(address: SocketAddr, listen: &Listen) -> io::Result<Socket> {

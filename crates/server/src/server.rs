@@ -8,7 +8,7 @@ use std::thread;
 use mio::{Poll, Waker};
 use outpour_core::channels::{Channels, WorkerId};
 use outpour_core::settings::{
-    Http, Level, Listen, ListenAddress, Settings, Store, WorkerProcesses,
+    Level, Listen, ListenAddress, Settings, Store, WorkerProcesses,
 };
 
 use crate::clock::Clock;
@@ -39,6 +39,9 @@ pub enum StartError {
     #[error("worker could not be started ({0})")]
     Worker(#[from] io::Error),
 }
+
+/// What the main thread is to the channel store: everybody has to be woken for what it posts.
+const NO_WORKER: WorkerId = WorkerId(u16::MAX);
 
 /// A server whose listeners are bound; its workers run from [`Server::run`] on.
 #[derive(Debug)]
@@ -82,7 +85,9 @@ impl Server {
             let id = WorkerId(u16::try_from(id).unwrap_or(u16::MAX));
             seeds.push(Seed { id, poll, listeners: Vec::new() });
         }
-        for listen in settings.http.iter().flat_map(|http| &http.listens) {
+        let listens = settings.http.as_ref().map_or(&[][..], |http| &http.listens);
+        probe(listens.iter())?;
+        for listen in listens {
             for (seed, listener) in seeds.iter_mut().zip(bind(listen, workers)?) {
                 seed.listeners.push((listen.address.clone(), listener));
             }
@@ -144,16 +149,19 @@ impl Handle {
     pub fn reload(&self, settings: Settings) -> Result<(), StartError> {
         let old = self.current();
         let workers = self.shared.mailboxes.len();
+        let known = old.http().map_or(&[][..], |http| &http.listens);
+        let wanted = settings.http.as_ref().map_or(&[][..], |http| &http.listens);
+        let is_new = |l: &&Listen| known.iter().all(|k| k.address != l.address);
+        // A port of ours cannot be probed: another address of it may be bound beside it.
+        let is_foreign = |l: &&Listen| known.iter().all(|k| port(&k.address) != port(&l.address));
+        probe(wanted.iter().filter(is_new).filter(is_foreign))?;
         let mut opened = Vec::new();
-        for listen in settings.http.iter().flat_map(|http| &http.listens) {
-            let known = |http: &Http| http.listens.iter().any(|l| l.address == listen.address);
-            if !old.http().is_some_and(known) {
-                opened.push((listen.address.clone(), bind(listen, workers)?));
-            }
+        for listen in wanted.iter().filter(is_new) {
+            opened.push((listen.address.clone(), bind(listen, workers)?));
         }
         self.shared.logs.update(&settings)?;
         if let Some(http) = &settings.http {
-            let mut channels = self.shared.channels(WorkerId(0));
+            let mut channels = self.shared.channels(NO_WORKER);
             channels.reconfigure(&http.store, self.shared.clock.now());
         }
         let new = Running::new(settings);
@@ -231,6 +239,22 @@ pub fn worker_count(settings: &Settings) -> usize {
 pub fn memory_budget(settings: &Settings) -> u64 {
     let chosen = settings.http.as_ref().and_then(|http| http.store.shared_memory_size);
     chosen.unwrap_or_else(|| process::memory_bytes() / 4)
+}
+
+/// Fails if somebody else listens on one of the addresses.
+fn probe<'a>(listens: impl Iterator<Item = &'a Listen>) -> Result<(), StartError> {
+    for listen in listens {
+        let refused = |error| StartError::Bind { address: address_text(&listen.address), error };
+        Bound::probe(listen).map_err(refused)?;
+    }
+    Ok(())
+}
+
+fn port(address: &ListenAddress) -> Option<u16> {
+    match address {
+        ListenAddress::Tcp(address) => Some(address.port()),
+        ListenAddress::Unix(_) => None,
+    }
 }
 
 fn bind(listen: &Listen, workers: usize) -> Result<Vec<Listener>, StartError> {

@@ -163,12 +163,6 @@ impl Hub {
         channels.collect()
     }
 
-    /// Whose connection it is.
-    #[must_use]
-    pub fn outlet(&self, key: SubscriberKey) -> Outlet {
-        self.subscribers[key.slot()].outlet
-    }
-
     /// When this subscriber was last sent anything (or subscribed).
     #[must_use]
     pub fn last_sent(&self, key: SubscriberKey) -> Tick {

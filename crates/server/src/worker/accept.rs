@@ -13,6 +13,9 @@ use crate::listener::{Door, Listener};
 /// Connections accepted from one listener before everything else gets its turn.
 const ACCEPTS_PER_TURN: usize = 64;
 
+/// How long nothing is accepted when descriptors or connection slots have run out.
+const ACCEPT_PAUSE: std::time::Duration = std::time::Duration::from_millis(250);
+
 impl Worker {
     /// Takes over a listening socket.
     pub(crate) fn open(&mut self, address: ListenAddress, mut listener: Listener) {
@@ -42,12 +45,14 @@ impl Worker {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(error) if is_transient(&error) => {}
                 Err(error) => {
-                    if !self.accept_paused {
+                    if !self.accept_failing {
+                        self.accept_failing = true;
                         self.log(Level::Crit, format_args!("accept4() failed ({error})"));
                     }
                     return self.pause_accepting();
                 }
             }
+            self.accept_failing = false;
         }
         self.accept_again(slot);
     }
@@ -62,19 +67,18 @@ impl Worker {
 
     /// Accepting stops for a moment: descriptors or connection slots have run out.
     fn pause_accepting(&mut self) {
-        self.accept_paused = true;
+        self.accept_due = Some(self.now.tick.after(ACCEPT_PAUSE));
     }
 
     /// Tries the listeners again after a pause.
     pub(super) fn resume_accepting(&mut self) {
-        if !self.accept_paused || self.is_full() {
+        if self.accept_due.is_none_or(|due| due > self.now.tick) {
             return;
         }
-        self.accept_paused = false;
-        for slot in 0..self.entrances.capacity() {
-            if self.entrances.contains(slot) {
-                self.accept(slot);
-            }
+        self.accept_due = None;
+        let slots: Vec<_> = self.entrances.iter().map(|(slot, _)| slot).collect();
+        for slot in slots {
+            self.accept(slot);
         }
     }
 

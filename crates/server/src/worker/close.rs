@@ -12,6 +12,9 @@ use crate::connection::{ConnectionKey, Ending, Kind, State, Subscribed};
 /// How long a peer may take to close its side once we have closed ours.
 const FAREWELL: Duration = Duration::from_secs(2);
 
+/// The same when the server ends.
+const LAST_FAREWELL: Duration = Duration::from_millis(300);
+
 impl Worker {
     /// The one way out of a connection: whatever it was doing ends here.
     pub(super) fn close(&mut self, key: ConnectionKey, ending: Ending) {
@@ -32,9 +35,10 @@ impl Worker {
         if let State::Subscribed(subscribed) = connection.state {
             self.departed.push(self.hub.unsubscribe(subscribed.subscriber));
             self.log_subscription(&subscribed, connection.bytes_sent, ending == Ending::Done);
-            if ending == Ending::TimedOut && subscribed.settings.reset_timedout_connection {
-                connection.stream.reset_on_close();
-            }
+        }
+        let resets = connection.settings.is_some_and(|s| s.reset_timedout_connection);
+        if resets && ending == Ending::TimedOut {
+            connection.stream.reset_on_close();
         }
         self.full = false;
     }
@@ -91,6 +95,7 @@ impl Worker {
     /// the peer has not read yet.
     pub(super) fn hang_up(&mut self, key: ConnectionKey, linger: Duration) {
         let now = self.now.tick;
+        let linger = if self.phase == Phase::Stopping { linger.min(LAST_FAREWELL) } else { linger };
         let Some(connection) = self.connection(key) else { return };
         connection.since = now;
         connection.input = Vec::new();

@@ -6,7 +6,7 @@ use outpour_core::answer::Answer;
 use outpour_core::now::Tick;
 use outpour_core::settings::{Level, ServerSettings};
 
-use super::Worker;
+use super::{Phase, Worker};
 use crate::connection::{Connection, ConnectionKey, Ending, Kind, State};
 
 impl Worker {
@@ -100,6 +100,10 @@ impl Worker {
             self.file_deadline(key);
         }
         self.resume_accepting();
+        if self.drained.is_some_and(|due| due <= now) {
+            self.drained = None;
+            self.end_all(Phase::Stopping);
+        }
         if self.id.0 == 0 && self.sweep_due <= now {
             let more = self.shared.channels(self.id).sweep(self.now);
             let pause = if more { Duration::ZERO } else { super::turn::SWEEP_INTERVAL };

@@ -16,6 +16,7 @@ impl Worker {
         let connection = &mut self.connections[key.slot as usize];
         connection.requests = connection.requests.saturating_add(1);
         connection.request_length = length as u64;
+        connection.since = self.now.tick;
         let peer = peer_of(connection);
         let running = std::sync::Arc::clone(&self.running);
         let environment = &self.shared.environment;

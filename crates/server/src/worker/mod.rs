@@ -91,8 +91,12 @@ pub(crate) struct Worker {
     answers: Vec<u8>,
     /// When the channel store is to be swept; only worker 0 does it.
     sweep_due: Tick,
-    /// No descriptor was left for an accept: tried again after a pause, told once.
-    accept_paused: bool,
+    /// Accepting pauses until then: descriptors or connection slots have run out.
+    accept_due: Option<Tick>,
+    /// The last accept failed, and that was told.
+    accept_failing: bool,
+    /// When open requests have to end, too: `worker_shutdown_timeout` after `quit`.
+    drained: Option<Tick>,
     /// `worker_connections` was reached and told.
     full: bool,
 }
@@ -127,7 +131,9 @@ impl Worker {
             read_buffer: vec![0; READ_SIZE],
             answers: Vec::new(),
             sweep_due: now.tick,
-            accept_paused: false,
+            accept_due: None,
+            accept_failing: false,
+            drained: None,
             full: false,
         }
     }

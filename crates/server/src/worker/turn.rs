@@ -50,7 +50,7 @@ impl Worker {
         if self.hub.is_behind() || !self.ready.is_empty() || !mailbox.is_empty() {
             return Some(Duration::ZERO);
         }
-        let sweeper = self.id.0 == 0 || self.accept_paused || self.phase != Phase::Serving;
+        let sweeper = self.id.0 == 0 || self.accept_due.is_some() || self.phase != Phase::Serving;
         let sweep = sweeper.then_some(SWEEP_INTERVAL / 4);
         let deadline = self.wheel.next_wakeup(self.now.tick);
         match (sweep, deadline) {
@@ -120,6 +120,8 @@ impl Worker {
 
     fn quit(&mut self) {
         self.entrances.clear();
+        let patience = self.running.settings.main.worker_shutdown_timeout;
+        self.drained = patience.map(|patience| self.now.tick.after(patience));
         self.end_all(Phase::Quitting);
     }
 
