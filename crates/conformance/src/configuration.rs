@@ -43,7 +43,8 @@ impl Configurations {
 }
 
 /// Puts overrides into a base configuration: each replaces the directives of its block that have the
-/// same first word, and stands at the block's beginning. A line `-NAME` only removes.
+/// same first word, and stands at the block's beginning. A line `-NAME` only removes. The blocks stay
+/// marked, so that the result can be overridden again.
 ///
 /// # Errors
 /// When a block does not exist.
@@ -58,6 +59,7 @@ pub fn apply(base: &str, overrides: &Overrides) -> Result<String> {
     for line in base.lines() {
         let trimmed = line.trim();
         if let Some(block) = opens(line) {
+            text.extend([line, "\n"]);
             let added = overrides.get(block).map_or("", String::as_str);
             removed = names(added);
             text.extend(
@@ -113,17 +115,21 @@ mod tests {
 
     #[test]
     fn puts_overrides_in() {
-        check(&[], "http {\n  a 1;\n  b 2;\n  server {\n    a 3;\n  }\n}\n");
-        check(
-            &[("http", "a 9;\nc 7;")],
-            "http {\na 9;\nc 7;\n  b 2;\n  server {\n    a 3;\n  }\n}\n",
-        );
-        check(&[("server", "-a")], "http {\n  a 1;\n  b 2;\n  server {\n  }\n}\n");
+        check(&[], BASE);
+        let rest = "  server {\n    #@server\n    a 3;\n  }\n}\n";
+        let text = format!("http {{\n  #@http\na 9;\nc 7;\n  b 2;\n{rest}");
+        check(&[("http", "a 9;\nc 7;")], &text);
+        let start = "http {\n  #@http\n  a 1;\n  b 2;\n  server {\n    #@server\n";
+        check(&[("server", "-a")], &format!("{start}  }}\n}}\n"));
         let block = "if ($x) {\n a 5;\n}";
-        check(
-            &[("server", block)],
-            "http {\n  a 1;\n  b 2;\n  server {\nif ($x) {\n a 5;\n}\n    a 3;\n  }\n}\n",
-        );
+        check(&[("server", block)], &format!("{start}{block}\n    a 3;\n  }}\n}}\n"));
+    }
+
+    #[test]
+    fn overrides_can_be_overridden() {
+        let once = apply(BASE, &[("http".to_owned(), "a 9;".to_owned())].into()).unwrap();
+        let twice = apply(&once, &[("http".to_owned(), "a 8;".to_owned())].into()).unwrap();
+        assert!(twice.starts_with("http {\n  #@http\na 8;\n  b 2;\n"), "{twice}");
     }
 
     #[test]

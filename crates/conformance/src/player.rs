@@ -156,9 +156,6 @@ impl<'a> Player<'a> {
     }
 
     fn send(&mut self, step: &Step) -> Result<()> {
-        if let Some(text) = &step.publish {
-            self.publish(step, text)?;
-        }
         if let Some(target) = &step.websocket {
             self.handshake(step, target)?;
         }
@@ -186,6 +183,9 @@ impl<'a> Player<'a> {
             let line = self.line(step)?;
             line.asked = Instant::now();
             let _ = line.connection.send(&bytes);
+        }
+        if let Some(text) = &step.publish {
+            self.publish(step, text)?;
         }
         if step.finish_sending {
             self.line(step)?.connection.finish_sending()?;

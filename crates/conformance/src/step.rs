@@ -40,7 +40,7 @@ pub struct Step {
     pub send: Option<String>,
     /// Bytes to send: a text and how often.
     pub send_repeat: Option<(String, usize)>,
-    /// Publishes a text through a connection of its own and expects success.
+    /// Publishes a text through a connection of its own and expects success; after a request of the same step.
     pub publish: Option<String>,
     /// The channel of `publish`; the case's own when nothing is said.
     pub to: Option<String>,
