@@ -26,8 +26,9 @@ def binary():
 
 
 def free_port():
+    """A port that is free on every address, because the configurations say `listen PORT`."""
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+        listener.bind(("", 0))
         return listener.getsockname()[1]
 
 
@@ -116,7 +117,8 @@ class Server(Folder):
     def curl(self, path, *arguments, timeout=15):
         """What `curl -s` prints."""
         command = ["curl", "-s", "--max-time", str(timeout), *arguments, self.url(path)]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        # Not as text: that would turn CR LF into LF.
+        return subprocess.run(command, capture_output=True, check=True).stdout.decode()
 
     def curl_status(self, path, *arguments):
         return int(self.curl(path, "-o", "/dev/null", "-w", "%{http_code}", *arguments))

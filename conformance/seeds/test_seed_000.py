@@ -13,7 +13,7 @@ INFORMATION = '{"channel": "%s", "published_messages": %d, "stored_messages": %d
 def test_a1_version(folder):
     result = folder(CONFIGURATION).command("-v")
     assert result.returncode == 0
-    assert re.match(r"nginx version: \S+\n", result.stderr + result.stdout)
+    assert re.fullmatch(r"nginx version: nginx/\S+.*\n", result.stderr + result.stdout)
 
 
 def test_a2_configuration_test(folder):
@@ -39,7 +39,8 @@ def test_a3_service(folder, server):
 
 def test_a4_stream_with_curl(server, background):
     running = server(CONFIGURATION)
-    stream = background("curl", "-s", "-v", running.url("/sub/test_channel_1"))
+    # As at a terminal: into a file curl alone would write only when its buffer is full.
+    stream = background("stdbuf", "-o0", "curl", "-s", "-v", running.url("/sub/test_channel_1"))
     stream.wait_for("Content-Type: text/html; charset=utf-8", within=2)
     stream.wait_for("parent.PushStream.register(this);", within=2)
     answer = running.curl("/pub?id=test_channel_1", "-v", "-X", "POST", "-d", "Hello World!")
