@@ -79,7 +79,12 @@ class Server(Folder):
         super().__init__(configuration)
         self.process = None
         self.errors = self.path / "stderr"
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            self.remove()
+            raise
 
     def start(self):
         with self.errors.open("ab") as errors:
