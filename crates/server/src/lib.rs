@@ -10,6 +10,7 @@ mod exchange;
 mod listener;
 pub mod logs;
 mod mailbox;
+pub mod os_error;
 mod process;
 mod running;
 mod server;

@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::listener::{Bound, Listener};
 use crate::logs::{Logs, OpenError};
 use crate::mailbox::{Mail, Mailbox};
+use crate::os_error;
 use crate::process;
 use crate::running::Running;
 use crate::shared::Shared;
@@ -25,7 +26,7 @@ use crate::worker::{MAILBOX, Worker};
 #[non_exhaustive]
 pub enum StartError {
     /// An address of a `listen` could not be bound.
-    #[error("bind() to {address} failed ({error})")]
+    #[error("bind() to {address} failed ({})", os_error::describe(error))]
     Bind {
         /// The address as nginx writes it: `0.0.0.0:80`, `unix:/run/a.sock`.
         address: String,
@@ -183,7 +184,7 @@ impl Handle {
 
     /// Opens every log file anew (USR1).
     pub fn reopen_logs(&self) {
-        self.shared.logs.reopen();
+        self.shared.logs.reopen(self.shared.clock.now());
     }
 
     /// Writes to the error log of the main level.

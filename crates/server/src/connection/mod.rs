@@ -15,7 +15,7 @@ use outpour_core::settings::LocationSettings;
 
 use crate::listener::Door;
 pub(crate) use output::Output;
-pub(crate) use state::{After, Kind, State, Subscribed, Upload};
+pub(crate) use state::{After, Kind, Logged, State, Subscribed, Upload, head_of};
 pub(crate) use stream::Stream;
 
 /// Which connection of the worker. The generation keeps a late event or timer from reaching the

@@ -76,5 +76,32 @@ pub(crate) struct Subscribed {
     /// Whether the connection is used again afterwards.
     pub(crate) keep_alive: bool,
     /// The request, where it is to be logged at the end.
-    pub(crate) logged: Option<Box<Exchange>>,
+    pub(crate) logged: Option<Box<Logged>>,
+}
+
+/// What the access log wants to know of a subscription when that ends.
+#[derive(Debug)]
+pub(crate) struct Logged {
+    pub(crate) exchange: Exchange,
+    /// Head of the answer; empty until a long-poll is answered.
+    pub(crate) head: Vec<u8>,
+    /// Bytes of earlier answers that were sent in one piece with the head.
+    pub(crate) earlier: u64,
+}
+
+impl Subscribed {
+    /// A long-poll is answered: keeps the head of the answer for the access log.
+    pub(crate) fn keep_head(&mut self, answer: &[u8]) {
+        if let Some(logged) = &mut self.logged
+            && logged.head.is_empty()
+        {
+            logged.head = head_of(answer).to_vec();
+        }
+    }
+}
+
+/// The head of an answer, with the empty line.
+pub(crate) fn head_of(answer: &[u8]) -> &[u8] {
+    let end = memchr::memmem::find(answer, b"\r\n\r\n").map_or(answer.len(), |at| at + 4);
+    &answer[..end]
 }

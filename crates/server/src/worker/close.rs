@@ -7,7 +7,7 @@ use outpour_core::hub::Format;
 use outpour_core::settings::Level;
 
 use super::{Phase, Worker};
-use crate::connection::{ConnectionKey, Ending, Kind, State, Subscribed};
+use crate::connection::{Connection, ConnectionKey, Ending, Kind, State, Subscribed};
 
 /// How long a peer may take to close its side once we have closed ours.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -21,17 +21,12 @@ impl Worker {
         if self.connection(key).is_none() {
             return;
         }
-        let connection = self.connections.remove(key.slot as usize);
         if ending == Ending::TooSlow {
-            self.log(
-                Level::Info,
-                format_args!(
-                    "*{} subscriber disconnected: more than push_stream_subscriber_buffer_size \
-                     bytes wait for it",
-                    connection.serial
-                ),
-            );
+            let text = "subscriber disconnected: more than push_stream_subscriber_buffer_size \
+                        bytes wait for it";
+            self.log_client(key, Level::Info, text);
         }
+        let connection = self.connections.remove(key.slot as usize);
         if let State::Subscribed(subscribed) = connection.state {
             self.departed.push(self.hub.unsubscribe(subscribed.subscriber));
             self.log_subscription(&subscribed, connection.bytes_sent, ending == Ending::Done);
@@ -59,6 +54,11 @@ impl Worker {
             }
         };
         self.departed.push(self.hub.unsubscribe(subscriber));
+        if let Some(Connection { state: State::Subscribed(subscribed), .. }) = self.connection(key)
+            && matches!(subscribed.kind, Kind::LongPoll)
+        {
+            subscribed.keep_head(&bytes);
+        }
         if self.try_send_bytes(key, &bytes) {
             self.after_subscription(key);
         } else {

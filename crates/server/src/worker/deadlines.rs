@@ -124,7 +124,11 @@ impl Worker {
         }
         match &connection.state {
             State::Head if connection.input.is_empty() => self.close(key, Ending::TimedOut),
-            State::Head => self.refuse(key, Answer { close: true, ..Answer::page(408) }),
+            State::Head => {
+                let text = "client timed out while reading client request headers";
+                self.log_client(key, Level::Info, text);
+                self.refuse(key, Answer { close: true, ..Answer::page(408) });
+            }
             State::Body(_) => {
                 self.log_client(key, Level::Info, "client timed out while sending its body");
                 self.refuse(key, Answer { close: true, ..Answer::page(408) });

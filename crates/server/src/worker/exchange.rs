@@ -3,7 +3,7 @@
 use outpour_core::answer::Answer;
 use outpour_core::channels::ReportContext;
 use outpour_core::request::{BodyLength, Peer, Request, Version};
-use outpour_core::settings::{ListenAddress, Role, SubscriberMode};
+use outpour_core::settings::{Level, ListenAddress, Role, SubscriberMode};
 use outpour_core::wire::http1::{BodyReader, CONTINUE};
 
 use super::Worker;
@@ -79,6 +79,7 @@ impl Worker {
         let reader = match BodyReader::new(exchange.request.body, limit) {
             Ok(reader) => reader,
             Err(rejection) => {
+                self.log_exchange(&exchange, Level::Error, rejection.reason);
                 let answer = Answer { close: true, ..Answer::page(rejection.status) };
                 return self.respond(key, exchange, answer);
             }
@@ -130,7 +131,7 @@ fn has_body(exchange: &Exchange) -> bool {
     !matches!(exchange.request.body, BodyLength::None | BodyLength::Known(0))
 }
 
-fn peer_of(connection: &Connection) -> Peer {
+pub(super) fn peer_of(connection: &Connection) -> Peer {
     let local = match &connection.door.address {
         ListenAddress::Tcp(address) if !address.ip().is_unspecified() => Some(*address),
         ListenAddress::Tcp(_) => connection.stream.local(),

@@ -22,6 +22,7 @@ impl Worker {
             Output::Answered(piece, left) => {
                 departed.push(left);
                 outlets.finished.push(Finish::Answered(outlet.0));
+                outlets.keep_head(outlet, piece);
                 outlets.send(outlet, piece);
             }
             Output::Ended(piece, left) => {
@@ -62,6 +63,12 @@ struct Outlets<'a> {
 }
 
 impl Outlets<'_> {
+    fn keep_head(&mut self, outlet: Outlet, answer: &[u8]) {
+        if let State::Subscribed(subscribed) = &mut self.connections[outlet.0 as usize].state {
+            subscribed.keep_head(answer);
+        }
+    }
+
     fn send(&mut self, outlet: Outlet, piece: &std::rc::Rc<[u8]>) {
         let connection = &mut self.connections[outlet.0 as usize];
         let stalled_before = connection.output.is_some();

@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, Read};
 
 use outpour_core::answer::Answer;
+use outpour_core::settings::Level;
 use outpour_core::wire::http1::{Parsed, Rejection, parse_head};
 
 use super::Worker;
@@ -170,6 +171,7 @@ impl Worker {
                     Ok(step) => {
                         at += step.consumed;
                         upload.progress = self.now.tick;
+                        connection.request_length += step.consumed as u64;
                         if step.done {
                             self.body_complete(key);
                         } else if at < data.len() || step.consumed == 0 {
@@ -177,7 +179,7 @@ impl Worker {
                         }
                     }
                     Err(rejection) => {
-                        self.reject(key, rejection);
+                        self.reject(key, rejection, &[]);
                         return data.len();
                     }
                 },
@@ -213,15 +215,20 @@ impl Worker {
                 consumed
             }
             Err(rejection) => {
-                self.reject(key, rejection);
+                self.reject(key, rejection, data);
                 data.len()
             }
         }
     }
 
     /// Refuses bytes that are no proper request.
-    fn reject(&mut self, key: ConnectionKey, rejection: Rejection) {
-        self.log_client(key, outpour_core::settings::Level::Info, rejection.reason);
+    fn reject(&mut self, key: ConnectionKey, rejection: Rejection, head: &[u8]) {
+        if let Some(connection) = self.connection(key) {
+            // For the logs; it goes with the refusal.
+            connection.input = head.to_vec();
+        }
+        let level = if rejection.status == 413 { Level::Error } else { Level::Info };
+        self.log_client(key, level, rejection.reason);
         self.refuse(key, Answer { close: true, ..Answer::page(rejection.status) });
     }
 

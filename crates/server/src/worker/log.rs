@@ -1,14 +1,22 @@
 //! What the worker writes into error and access logs.
 
 use std::fmt;
+use std::sync::Arc;
 
 use outpour_core::answer::Answer;
+use outpour_core::request::{BodyLength, Method, Request, Version};
 use outpour_core::settings::{ErrorLog, Level};
-use outpour_core::variables::Outcome;
+use outpour_core::variables::{Outcome, State as Variables};
 
 use super::Worker;
-use crate::connection::{ConnectionKey, Subscribed};
-use crate::exchange::Exchange;
+use super::exchange::peer_of;
+use crate::connection::{Connection, ConnectionKey, State, Subscribed, head_of};
+use crate::exchange::{Exchange, Verdict};
+use crate::logs::RequestContext;
+use crate::server::address_text;
+
+/// nginx's status for a client that left before its answer.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
 
 impl Worker {
     /// Writes to the error log of the main level.
@@ -17,20 +25,50 @@ impl Worker {
         self.shared.logs.error(targets, level, self.now, None, message);
     }
 
-    /// The same about a client.
+    /// Writes about a client, and its request as far as that is known, to the error log of the
+    /// request's location.
     pub(super) fn log_client(&self, key: ConnectionKey, level: Level, message: &str) {
         let Some(connection) = self.connections.get(key.slot as usize) else { return };
-        let targets = match &connection.settings {
-            Some(settings) => &settings.error_log,
-            None => &self.running.settings.main.error_log,
-        };
+        let targets = self.error_targets(connection);
         if !is_on(targets, level) {
             return;
         }
-        let client = connection.remote.map_or_else(|| "unix:".to_owned(), |r| r.ip().to_string());
-        let serial = connection.serial;
-        let message = format_args!("*{serial} {message}, client: {client}");
-        self.shared.logs.error(targets, level, self.now, None, message);
+        let client = connection.remote.map(|remote| remote.ip());
+        let context =
+            RequestContext { connection: connection.serial, client, ..Default::default() };
+        let message = format_args!("{message}");
+        let write = |context: &RequestContext<'_>| {
+            self.shared.logs.error(targets, level, self.now, Some(context), message);
+        };
+        match exchange_of(connection) {
+            Some(exchange) => write(&about(exchange, context)),
+            None => {
+                let address = address_text(&connection.door.address);
+                let line = request_line(&connection.input);
+                let request = (!line.is_empty()).then_some(line);
+                write(&RequestContext { server: Some(address.as_bytes()), request, ..context });
+            }
+        }
+    }
+
+    /// The same about a request that is being served.
+    pub(super) fn log_exchange(&self, exchange: &Exchange, level: Level, message: &str) {
+        let targets = &exchange.settings.error_log;
+        if is_on(targets, level) {
+            let client = exchange.peer.remote.map(|remote| remote.ip());
+            let connection = exchange.peer.connection;
+            let context = RequestContext { connection, client, ..Default::default() };
+            let context = about(exchange, context);
+            let message = format_args!("{message}");
+            self.shared.logs.error(targets, level, self.now, Some(&context), message);
+        }
+    }
+
+    fn error_targets<'a>(&'a self, connection: &'a Connection) -> &'a [ErrorLog] {
+        match &connection.settings {
+            Some(settings) => &settings.error_log,
+            None => &self.running.settings.main.error_log,
+        }
     }
 
     /// Writes the access log of an answer whose bytes begin at `begin` of those to be sent.
@@ -45,51 +83,68 @@ impl Worker {
             return;
         }
         let bytes = &self.answers[begin..];
-        let head = memchr::memmem::find(bytes, b"\r\n\r\n").map_or(bytes.len(), |at| at + 4);
+        let head = head_of(bytes);
         let length = self.connections.get(key.slot as usize).map_or(0, |c| c.request_length);
         let outcome = Outcome {
             status: answer.status,
             bytes_sent: bytes.len() as u64,
-            body_bytes_sent: (bytes.len() - head) as u64,
+            body_bytes_sent: (bytes.len() - head.len()) as u64,
             request_length: length,
             request_millis: self.millis_since(exchange),
             complete: true,
-            head: bytes[..head].to_vec(),
+            head: head.to_vec(),
         };
         self.log_access(exchange, &outcome);
     }
 
-    /// Writes the access log of a subscription that has ended.
+    /// Writes the access log of a subscription that has ended; `bytes` were sent since it began.
     pub(super) fn log_subscription(&self, subscribed: &Subscribed, bytes: u64, complete: bool) {
-        let Some(exchange) = &subscribed.logged else { return };
-        let status = match subscribed.kind {
-            crate::connection::Kind::WebSocket(_) => 101,
-            crate::connection::Kind::Stream => 200,
-            crate::connection::Kind::LongPoll if complete => 200,
-            crate::connection::Kind::LongPoll => 499,
-        };
+        let Some(logged) = &subscribed.logged else { return };
+        let bytes = bytes.saturating_sub(logged.earlier);
         let outcome = Outcome {
-            status,
+            status: status_of(&logged.head),
             bytes_sent: bytes,
-            body_bytes_sent: bytes,
-            request_length: exchange.request.bytes.len() as u64,
-            request_millis: self.millis_since(exchange),
+            body_bytes_sent: bytes.saturating_sub(logged.head.len() as u64),
+            request_length: logged.exchange.request.bytes.len() as u64,
+            request_millis: self.millis_since(&logged.exchange),
             complete,
-            head: Vec::new(),
+            head: logged.head.clone(),
         };
-        self.log_access(exchange, &outcome);
+        self.log_access(&logged.exchange, &outcome);
     }
 
-    /// Writes the access log of a refusal that no request could be made of.
-    pub(super) fn log_refusal(&self, key: ConnectionKey, status: u16) {
-        let message = match status {
-            408 => "client timed out",
-            413 => "client intended to send too large body",
-            414 => "client sent too long URI",
-            431 => "client sent too large request header fields",
-            _ => return,
-        };
-        self.log_client(key, Level::Info, message);
+    /// Writes the access log of a refusal whose bytes begin at `begin`: of a body, or of bytes that
+    /// no request could be made of. The latter count for the default server, as in nginx.
+    pub(super) fn log_refused(&self, key: ConnectionKey, status: u16, begin: usize) {
+        let Some(connection) = self.connections.get(key.slot as usize) else { return };
+        let answer = Answer::new(status);
+        if let State::Body(upload) = &connection.state {
+            return self.log_answer(key, &upload.exchange, &answer, begin);
+        }
+        if let Some(exchange) = self.unrouted(connection) {
+            self.log_answer(key, &exchange, &answer, begin);
+        }
+    }
+
+    /// An exchange that only logs look at.
+    fn unrouted(&self, connection: &Connection) -> Option<Exchange> {
+        let http = self.running.http()?;
+        let listen = http.listens.iter().find(|l| l.address == connection.door.address);
+        let server = listen.map_or(0, |listen| listen.default_server);
+        let settings = Arc::clone(&http.servers.get(server)?.settings);
+        if settings.access_log.is_empty() {
+            return None;
+        }
+        Some(Exchange {
+            request: unparsed(request_line(&connection.input)),
+            peer: peer_of(connection),
+            running: Arc::clone(&self.running),
+            server,
+            settings,
+            state: Variables::new(http.set_slots),
+            started: self.now,
+            verdict: Verdict::Serve,
+        })
     }
 
     fn log_access(&self, exchange: &Exchange, outcome: &Outcome) {
@@ -104,5 +159,59 @@ impl Worker {
 }
 
 fn is_on(targets: &[ErrorLog], level: Level) -> bool {
-    targets.is_empty() || targets.iter().any(|target| target.level >= level)
+    match targets {
+        [] => level <= Level::Error,
+        targets => targets.iter().any(|target| level <= target.level),
+    }
+}
+
+/// The request that the connection is busy with, where it is kept.
+fn exchange_of(connection: &Connection) -> Option<&Exchange> {
+    match &connection.state {
+        State::Body(upload) => Some(&upload.exchange),
+        State::Subscribed(subscribed) => Some(&subscribed.logged.as_ref()?.exchange),
+        State::Head | State::Closing { .. } => None,
+    }
+}
+
+fn about<'a>(exchange: &'a Exchange, context: RequestContext<'a>) -> RequestContext<'a> {
+    let request = &exchange.request;
+    RequestContext {
+        server: exchange.http().servers.get(exchange.server).map(|server| &*server.name),
+        request: Some(request_line(&request.bytes)),
+        host: request.header("host"),
+        referrer: request.header("referer"),
+        ..context
+    }
+}
+
+/// A request of which nothing but its first line is known.
+fn unparsed(line: &[u8]) -> Request {
+    Request {
+        bytes: line.to_vec(),
+        method: Method::Other,
+        method_text: 0..0,
+        target: 0..0,
+        args: 0..0,
+        path: Vec::new(),
+        version: Version::Http10,
+        host: Vec::new(),
+        headers: Vec::new(),
+        body: BodyLength::None,
+        keep_alive: false,
+        expects_continue: false,
+    }
+}
+
+/// The first line of a head, empty ones before it left out, without its line end.
+fn request_line(head: &[u8]) -> &[u8] {
+    let start = head.iter().position(|b| !matches!(b, b'\r' | b'\n')).unwrap_or(head.len());
+    let head = &head[start..];
+    &head[..memchr::memchr2(b'\r', b'\n', head).unwrap_or(head.len())]
+}
+
+/// The status that a head carries; 499 if there was none yet.
+fn status_of(head: &[u8]) -> u16 {
+    let digits = head.get(9..12).and_then(|digits| str::from_utf8(digits).ok());
+    digits.and_then(|digits| digits.parse().ok()).unwrap_or(CLIENT_CLOSED_REQUEST)
 }

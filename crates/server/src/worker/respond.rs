@@ -91,8 +91,9 @@ impl Worker {
             date: &self.date,
             server: settings.as_deref().map_or("outpour", server_header),
         };
+        let begin = self.answers.len();
         encode(&answer, &context, &mut self.answers);
-        self.log_refusal(key, answer.status);
+        self.log_refused(key, answer.status, begin);
         self.flush_answers(key);
         self.hang_up(key, std::time::Duration::from_secs(5));
     }

@@ -12,7 +12,7 @@ use outpour_core::wire::http1::{Context, encode};
 
 use super::respond::wire_version;
 use super::{Phase, Worker};
-use crate::connection::{ConnectionKey, Ending, Kind, State, Subscribed};
+use crate::connection::{ConnectionKey, Ending, Kind, Logged, State, Subscribed, head_of};
 use crate::exchange::{Exchange, server_header, subscriber_refused};
 
 impl Worker {
@@ -77,7 +77,11 @@ impl Worker {
         let format = Arc::new(Format::LongPoll(poll));
         let subscriber = self.join(key, format, &registered, cursor);
         let ttl = exchange.settings.push.longpolling_connection_ttl;
-        self.park(key, exchange, subscriber, Kind::LongPoll, ttl, keep_alive);
+        if let Some(connection) = self.connection(key) {
+            connection.bytes_sent = 0;
+        }
+        let begin = self.answers.len();
+        self.park(key, exchange, subscriber, Kind::LongPoll, ttl, keep_alive, begin);
     }
 
     fn long_poll_format(&self, exchange: &Exchange) -> LongPoll {
@@ -125,10 +129,11 @@ impl Worker {
         let content_type = transport::content_type(mode, exchange.content_type()).to_vec();
         let format = exchange.stream_format(environment, &content_type);
         let keep_alive = format.framing == Framing::Chunked && exchange.keeps_alive();
+        let begin = self.answers.len();
         self.send_stream_head(key, &exchange, &format, &content_type, keep_alive);
         let subscriber = self.open_stream(key, format, &registered, cursor);
         let ttl = exchange.settings.push.subscriber_connection_ttl;
-        self.park(key, exchange, subscriber, Kind::Stream, ttl, keep_alive);
+        self.park(key, exchange, subscriber, Kind::Stream, ttl, keep_alive, begin);
     }
 
     fn send_stream_head(
@@ -190,7 +195,9 @@ impl Worker {
         self.hub.subscribe(outlet, format, &registered.channels, cursor, self.now.tick)
     }
 
-    /// Parks the connection as a subscriber.
+    /// Parks the connection as a subscriber. Its answer, as far as there is one, begins at `begin`
+    /// of the bytes to be sent.
+    #[expect(clippy::too_many_arguments, reason = "each is another fact about the subscription")]
     pub(super) fn park(
         &mut self,
         key: ConnectionKey,
@@ -199,10 +206,14 @@ impl Worker {
         kind: Kind,
         ttl: Option<std::time::Duration>,
         keep_alive: bool,
+        begin: usize,
     ) {
         let ends = ttl.map(|ttl| self.now.tick.after(ttl));
         let settings = Arc::clone(&exchange.settings);
-        let logged = (!settings.access_log.is_empty()).then(|| Box::new(exchange));
+        let logged = (!settings.access_log.is_empty()).then(|| {
+            let head = head_of(&self.answers[begin..]).to_vec();
+            Box::new(Logged { exchange, head, earlier: begin as u64 })
+        });
         let gone = {
             let connection = &mut self.connections[key.slot as usize];
             let websocket = matches!(kind, Kind::WebSocket(_));

@@ -36,6 +36,7 @@ impl Worker {
             date: &self.date,
             server: server_header(&exchange.settings),
         };
+        let begin = self.answers.len();
         encode(&answer, &context, &mut self.answers);
         if let Some(connection) = self.connection(key) {
             connection.bytes_sent = 0;
@@ -48,7 +49,7 @@ impl Worker {
             Ok(registered) => registered,
             Err(refusal) => {
                 drop(channels);
-                return self.refuse_upgraded(key, &exchange, refusal);
+                return self.refuse_upgraded(key, &exchange, refusal, begin);
             }
         };
         let cursor = channels.cursor(registered.position);
@@ -57,15 +58,22 @@ impl Worker {
         let format = StreamFormat::websocket(rendering);
         let subscriber = self.open_stream(key, format, &registered, cursor);
         let ttl = exchange.settings.push.subscriber_connection_ttl;
-        self.park(key, exchange, subscriber, Kind::WebSocket(Decoder::default()), ttl, false);
+        let kind = Kind::WebSocket(Decoder::default());
+        self.park(key, exchange, subscriber, kind, ttl, false, begin);
     }
 
     /// The handshake is done when the channels are looked at: a refusal travels in a close frame.
-    fn refuse_upgraded(&mut self, key: ConnectionKey, exchange: &Exchange, refusal: Refusal) {
+    fn refuse_upgraded(
+        &mut self,
+        key: ConnectionKey,
+        exchange: &Exchange,
+        refusal: Refusal,
+        begin: usize,
+    ) {
         let (status, explain) = (refusal.status(), refusal.explain());
         let reason = format!("{{\"http_status\": {status}, \"explain\":\"{explain}\"}}");
         websocket::close(Some(POLICY), reason.as_bytes(), &mut self.answers);
-        self.log_answer(key, exchange, &outpour_core::answer::Answer::new(101), 0);
+        self.log_answer(key, exchange, &outpour_core::answer::Answer::new(101), begin);
         self.flush_answers(key);
         self.hang_up(key, CLOSE_PATIENCE);
     }
