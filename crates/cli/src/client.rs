@@ -5,8 +5,8 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use outpour_server::os_error;
 
-use crate::os_error;
 use crate::url::Url;
 
 /// How long a server may take to accept a connection.

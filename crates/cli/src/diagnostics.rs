@@ -5,23 +5,41 @@ use outpour_core::settings::Level;
 
 use crate::terminal;
 
-/// Prints those of `diagnostics` that are at least as important as `least`.
+/// Which diagnostics are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// What forbids to start.
+    Fatal,
+    /// The same, and warnings.
+    Important,
+    /// All.
+    All,
+}
+
+/// Prints diagnostics.
 ///
 /// What needs an act (warnings and above) is first explained with the line and a caret; then
 /// everything follows in nginx's one-line form, because scripts look for it.
-pub(crate) fn print(diagnostics: &[Diagnostic], least: Level) {
-    let shown = || diagnostics.iter().filter(|diagnostic| diagnostic.level <= least);
-    for diagnostic in shown().filter(|diagnostic| diagnostic.level <= Level::Warn) {
+pub(crate) fn print(diagnostics: &[Diagnostic], shown: Shown) {
+    let selected = || diagnostics.iter().filter(|diagnostic| shown.includes(diagnostic));
+    for diagnostic in selected().filter(|diagnostic| is_important(diagnostic)) {
         terminal::err(&format!("{}\n", diagnostic.render(terminal::err_colour()).trim_end()));
     }
-    for diagnostic in shown() {
+    for diagnostic in selected() {
         terminal::err(&diagnostic.one_line());
     }
 }
 
-/// The one-line form as a log wants it: its line begins with time and level already.
-pub(crate) fn unadorned(diagnostic: &Diagnostic) -> String {
-    let line = diagnostic.one_line();
-    let prefix = format!("nginx: [{}] ", diagnostic.level.name());
-    line.strip_prefix(&prefix).unwrap_or(&line).to_owned()
+impl Shown {
+    fn includes(self, diagnostic: &Diagnostic) -> bool {
+        match self {
+            Self::Fatal => diagnostic.fatal,
+            Self::Important => is_important(diagnostic),
+            Self::All => true,
+        }
+    }
+}
+
+fn is_important(diagnostic: &Diagnostic) -> bool {
+    diagnostic.fatal || diagnostic.level <= Level::Warn
 }

@@ -14,11 +14,10 @@ use outpour_server::Handle;
 use signal_hook::consts::signal::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
 use signal_hook::iterator;
 
-use crate::log::Log;
 use crate::notify::Notifier;
 use crate::pid_file::PidFile;
 use crate::source::Source;
-use crate::{diagnostics, start_error};
+use crate::start_error;
 
 /// The signals of the process, caught from here on, and obeyed as soon as somebody watches.
 #[derive(Debug)]
@@ -46,7 +45,7 @@ impl Signals {
             for signal in self.signals.forever() {
                 life.obey(signal);
             }
-            life.log.write(Level::Notice, "exit");
+            life.server.log(Level::Notice, "exit");
         })?;
         Ok(Watcher { handle, thread })
     }
@@ -110,7 +109,6 @@ enum Stage {
 pub(crate) struct Life {
     server: Handle,
     source: Source,
-    log: Log,
     in_force: InForce,
     pid_file: Option<PidFile>,
     notifier: Notifier,
@@ -122,13 +120,12 @@ impl Life {
     pub(crate) fn new(
         server: Handle,
         source: Source,
-        log: Log,
         in_force: InForce,
         pid_file: Option<PidFile>,
         notifier: Notifier,
     ) -> Self {
         let stage = Stage::Serving;
-        Self { server, source, log, in_force, pid_file, notifier, stage }
+        Self { server, source, in_force, pid_file, notifier, stage }
     }
 
     fn obey(&mut self, signal: i32) {
@@ -143,7 +140,7 @@ impl Life {
 
     fn notice(&self, signal: i32, what: &str) {
         let name = signal_hook::low_level::signal_name(signal).unwrap_or("unknown");
-        self.log.write(Level::Notice, &format!("signal {signal} ({name}) received, {what}"));
+        self.server.log(Level::Notice, &format!("signal {signal} ({name}) received, {what}"));
     }
 
     /// A configuration with a mistake changes nothing: what is wrong goes to the log.
@@ -154,10 +151,10 @@ impl Life {
         self.notice(SIGHUP, "reconfiguring");
         self.notifier.reloading();
         match self.reloaded() {
-            Ok(()) => self.log.write(Level::Notice, "reconfigured"),
+            Ok(()) => self.server.log(Level::Notice, "reconfigured"),
             Err(error) => {
-                self.log.write(Level::Emerg, &error);
-                self.log.write(Level::Error, "the old configuration stays in force");
+                self.server.log(Level::Emerg, &error);
+                self.server.log(Level::Error, "the old configuration stays in force");
             }
         }
         self.notifier.ready();
@@ -166,18 +163,16 @@ impl Life {
     fn reloaded(&mut self) -> Result<(), String> {
         let loaded = self.source.load();
         for diagnostic in &loaded.diagnostics {
-            self.log.write(diagnostic.level, &diagnostics::unadorned(diagnostic));
+            self.server.log(diagnostic.level, &diagnostic.text());
         }
         let name = self.source.name();
         let mut settings =
             loaded.settings.ok_or_else(|| format!("configuration file {name} is not usable"))?;
         for warning in self.in_force.keep(&mut settings) {
-            self.log.write(Level::Warn, &warning);
+            self.server.log(Level::Warn, &warning);
         }
-        let log = Log::new(&settings.main.error_log);
         let pid = settings.main.pid.clone();
         self.server.reload(settings).map_err(|error| start_error::explain(&error, false))?;
-        self.log = log;
         self.move_pid_file(pid.as_deref());
         Ok(())
     }
@@ -189,7 +184,7 @@ impl Life {
         }
         match path.map(PidFile::create).transpose() {
             Ok(pid_file) => self.pid_file = pid_file,
-            Err(error) => self.log.write(Level::Emerg, &error.to_string()),
+            Err(error) => self.server.log(Level::Emerg, &error.to_string()),
         }
     }
 

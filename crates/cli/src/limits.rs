@@ -1,8 +1,7 @@
 //! How many files, and so connections, the process may have open.
 
+use outpour_server::os_error;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-
-use crate::os_error;
 
 /// What the open-file limit came to.
 #[derive(Debug)]

@@ -5,9 +5,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
+use outpour_server::os_error;
 use rustix::process::Pid;
-
-use crate::os_error;
 
 /// A pid file of this process; gone when it is dropped.
 #[derive(Debug)]

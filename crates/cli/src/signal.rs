@@ -3,12 +3,13 @@
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use outpour_core::settings::Level;
+use outpour_server::os_error;
 use rustix::process::{Signal as OsSignal, kill_process};
 
 use crate::args::Signal;
+use crate::diagnostics::Shown;
 use crate::source::Source;
-use crate::{diagnostics, os_error, pid_file};
+use crate::{diagnostics, pid_file};
 
 /// Sends `signal` to the process whose number the `pid` file of the configuration holds.
 ///
@@ -16,7 +17,7 @@ use crate::{diagnostics, os_error, pid_file};
 /// Sentences in nginx's form: no usable configuration, no `pid` directive, no file, no process.
 pub(crate) fn run(source: &Source, signal: Signal) -> Result<ExitCode> {
     let loaded = source.load();
-    diagnostics::print(&loaded.diagnostics, Level::Error);
+    diagnostics::print(&loaded.diagnostics, Shown::Fatal);
     let Some(settings) = loaded.settings else { return Ok(ExitCode::FAILURE) };
     let Some(path) = settings.main.pid else {
         bail!(

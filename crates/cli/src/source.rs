@@ -4,9 +4,9 @@ use std::path::{self, Path, PathBuf};
 
 use anyhow::{Context, Result};
 use outpour_config::{Loaded, Options};
+use outpour_server::os_error;
 
 use crate::args::Arguments;
-use crate::os_error;
 
 /// The file that nginx reads below its prefix when no `-c` names one.
 const FILE_OF_PREFIX: &str = "conf/nginx.conf";
@@ -62,19 +62,19 @@ impl Source {
 
     /// Reads and checks the configuration.
     ///
-    /// `-e` is the default of `error_log`, not one more log: it is put in only when the file has
-    /// none of its own, which takes a second reading.
+    /// `-e` is the default of `error_log`, not one more log: it is put in first, and left out
+    /// again if the configuration turns out to have one of its own.
     pub(crate) fn load(&self) -> Loaded {
-        let loaded = outpour_config::load(&self.options);
-        let (Some(path), Some(settings)) = (&self.error_log, &loaded.settings) else {
-            return loaded;
-        };
-        if !settings.main.error_log.is_empty() {
-            return loaded;
-        }
+        let Some(path) = &self.error_log else { return outpour_config::load(&self.options) };
         let mut options = self.options.clone();
         options.globals.push(format!("error_log {};", quoted(path)));
-        outpour_config::load(&options)
+        let loaded = outpour_config::load(&options);
+        match &loaded.settings {
+            Some(settings) if settings.main.error_log.len() > 1 => {
+                outpour_config::load(&self.options)
+            }
+            _ => loaded,
+        }
     }
 }
 

@@ -1,22 +1,21 @@
 //! From settings to a serving process, and to its end.
 
-use std::fs::OpenOptions;
 use std::process::ExitCode;
 
 use anyhow::{Result, anyhow};
 use outpour_config::Diagnostic;
 use outpour_core::settings::{ErrorLog, Level, LogTarget, Settings};
-use outpour_server::Server;
+use outpour_server::{Handle, Server, logs, os_error};
 
 use crate::banner::Banner;
+use crate::diagnostics::Shown;
 use crate::life::{InForce, Life, Signals};
 use crate::limits::{OpenFiles, raise_open_files};
-use crate::log::Log;
 use crate::notify::Notifier;
 use crate::pid_file::PidFile;
 use crate::privileges::{Identity, Resolved};
 use crate::source::Source;
-use crate::{daemon, diagnostics, log_files, memory, os_error, privileges, start_error, terminal};
+use crate::{daemon, diagnostics, memory, privileges, start_error, terminal};
 
 /// Starts a server with the settings of `source` and returns when it has ended.
 ///
@@ -26,8 +25,8 @@ pub(crate) fn run(source: Source, quiet: bool) -> Result<ExitCode> {
     let loaded = source.load();
     let in_background = daemon::is_child();
     if !in_background {
-        let least = if quiet { Level::Error } else { Level::Warn };
-        diagnostics::print(&loaded.diagnostics, least);
+        let shown = if quiet { Shown::Fatal } else { Shown::Important };
+        diagnostics::print(&loaded.diagnostics, shown);
     }
     let Some(settings) = loaded.settings else { return Ok(ExitCode::FAILURE) };
     if settings.main.daemon && !in_background {
@@ -64,13 +63,12 @@ fn serve(
         give_up_root(identity, &settings).map_err(|error| emergency(&error))?;
     }
 
-    let log = Log::new(&settings.main.error_log);
-    log_start(&log, &settings, diagnostics, [warning, open_files.warning.clone()]);
+    log_start(&server.handle(), &settings, diagnostics, [warning, open_files.warning.clone()]);
     announce(&source, &settings, &server, &open_files, quiet)?;
     let notifier = Notifier::from_environment();
     notifier.ready();
     let in_force = InForce::of(&settings);
-    let life = Life::new(server.handle(), source, log, in_force, pid_file, notifier);
+    let life = Life::new(server.handle(), source, in_force, pid_file, notifier);
     let watcher = signals.watch(life).map_err(|error| emergency(&error.into()))?;
     let ended = server.run();
     watcher.end();
@@ -97,11 +95,9 @@ fn enter_working_directory(settings: &Settings) -> Result<()> {
     })
 }
 
-/// The logs are made and go to the user first: only their owner can open them anew.
+/// The logs go to the user first: only their owner can open them anew.
 fn give_up_root(identity: &Identity, settings: &Settings) -> Result<()> {
-    for path in log_files::of(settings) {
-        // Whoever writes to it tells of a file that cannot be opened.
-        let _ = OpenOptions::new().create(true).append(true).open(path);
+    for path in logs::files(settings) {
         identity.own(path);
     }
     if let Some(path) = &settings.main.pid {
@@ -112,29 +108,24 @@ fn give_up_root(identity: &Identity, settings: &Settings) -> Result<()> {
 
 /// What the log says of a start: the diagnostics that let it pass, and the lines of the module.
 fn log_start(
-    log: &Log,
+    server: &Handle,
     settings: &Settings,
     diagnostics: &[Diagnostic],
     warnings: [Option<String>; 2],
 ) {
     for warning in warnings.into_iter().flatten() {
-        log.write(Level::Warn, &warning);
+        server.log(Level::Warn, &warning);
     }
     for diagnostic in diagnostics {
-        log.write(diagnostic.level, &diagnostics::unadorned(diagnostic));
+        server.log(diagnostic.level, &diagnostic.text());
     }
     let http = settings.http.as_ref().filter(|http| http.push_used);
-    match http.and_then(|http| Some((http.store.shared_memory_size?, &http.store.zone))) {
-        Some((bytes, zone)) => {
-            let size = bytes / 1024;
-            let text =
-                format!("Using {size}KiB of shared memory for push stream module on zone: {zone}");
-            log.write(Level::Info, &text);
-        }
-        None => {
-            let text = "ngx_http_push_stream_module will not be used with this configuration.";
-            log.write(Level::Notice, text);
-        }
+    let store = http.map(|http| &http.store);
+    if let Some((bytes, zone)) = store.and_then(|s| Some((s.shared_memory_size?, &s.zone))) {
+        let size = bytes / 1024;
+        let text =
+            format!("Using {size}KiB of shared memory for push stream module on zone: {zone}");
+        server.log(Level::Info, &text);
     }
 }
 

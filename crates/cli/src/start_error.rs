@@ -2,10 +2,8 @@
 
 use std::io;
 
-use outpour_server::StartError;
+use outpour_server::{StartError, os_error};
 use rustix::io::Errno;
-
-use crate::os_error;
 
 /// nginx's sentence, and what would help.
 pub(crate) fn explain(error: &StartError, built_in: bool) -> String {

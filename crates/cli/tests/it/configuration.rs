@@ -102,7 +102,7 @@ fn the_built_in_configuration_can_be_printed_and_read_again() {
 fn a_signal_needs_a_pid_file_with_a_process() {
     let site = Site::new();
     let run = |line: &[&str]| site.run(&[&["-s", "stop"], line].concat());
-    let none = run(&["-g", "worker_processes 1;"]);
+    let none = run(&[]);
     assert_eq!(none.code, Some(1));
     assert!(none.err.starts_with("nginx: [error] there is no \"pid\" directive in built-in"));
 

@@ -265,3 +265,21 @@ fn a_relative_file_is_found_again_from_the_working_directory() {
     logged(&site, "reconfigured");
     ended(server, &site, "quit");
 }
+
+#[test]
+fn an_error_log_of_the_command_line_is_the_default() {
+    let check = |configuration: &str, used: &str, unused: &str| {
+        let site = site(configuration);
+        fs::create_dir(site.path("logs")).unwrap();
+        let server = site.start(&["-c", "{dir}/push.conf", "-e", "{dir}/given.log"]);
+        send(server.id(), Signal::HUP);
+        fs::write(site.path("push.conf"), "no_such_thing;").unwrap();
+        send(server.id(), Signal::HUP);
+        poll("the mistake in the log", || site.read(used).contains("\"no_such_thing\""));
+        assert!(!site.path(unused).exists());
+        send(server.id(), Signal::TERM);
+    };
+    let bare = CONFIGURATION.replace("error_log {dir}/error.log info;\n", "");
+    check(&bare, "given.log", "logs/error.log");
+    check(CONFIGURATION, "error.log", "given.log");
+}

@@ -14,6 +14,8 @@ pub mod local;
 mod stderr;
 mod syslog;
 mod target;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 use std::collections::HashMap;

@@ -1,0 +1,224 @@
+//! Logs of a whole configuration, written to files and sockets.
+
+use std::fs;
+use std::net::UdpSocket;
+use std::os::unix::net::UnixDatagram;
+use std::path::Path;
+use std::time::Duration;
+
+use outpour_core::now::{Now, epoch};
+use outpour_core::settings::{Level, LogTarget, Settings};
+use tempfile::TempDir;
+
+use super::{Logs, RequestContext, walk};
+
+fn settings(text: &str) -> Settings {
+    outpour_config::load_text(text.as_bytes()).settings.unwrap()
+}
+
+/// A folder, the settings of `text` with the folder for `{dir}`, and their logs.
+fn opened(text: &str) -> (TempDir, Settings, Logs) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("sub")).unwrap();
+    let settings = settings(&text.replace("{dir}", folder.path().to_str().unwrap()));
+    let logs = Logs { utc_offset: 0, pid: 7, ..Logs::open(&settings).unwrap() };
+    (folder, settings, logs)
+}
+
+fn write(logs: &Logs, settings: &Settings, level: Level, context: Option<&RequestContext<'_>>) {
+    let message = format_args!("it broke");
+    logs.error(&settings.main.error_log, level, epoch(), context, message);
+}
+
+fn read(folder: &TempDir, name: &str) -> String {
+    let text = fs::read_to_string(folder.path().join(name)).unwrap();
+    let tid = rustix::thread::gettid().as_raw_nonzero();
+    text.replace(&format!("7#{tid}:"), "PID#TID:")
+}
+
+fn check(level: Level, context: Option<&RequestContext<'_>>, expected: &str) {
+    let (folder, settings, logs) = opened("error_log {dir}/log warn;");
+    write(&logs, &settings, level, context);
+    assert_eq!(read(&folder, "log"), expected);
+}
+
+#[test]
+fn error_lines_have_the_form_of_nginx() {
+    check(Level::Notice, None, "");
+    check(Level::Warn, None, "1994/11/06 08:49:37 [warn] PID#TID: it broke\n");
+    let mut context = RequestContext { connection: 3, ..Default::default() };
+    check(
+        Level::Error,
+        Some(&context),
+        "1994/11/06 08:49:37 [error] PID#TID: *3 it broke, client: unix:\n",
+    );
+    context.client = Some([127, 0, 0, 1].into());
+    context.server = Some(b"name");
+    context.request = Some(b"GET /\x1b[1m HTTP/1.1");
+    context.host = Some(b"h");
+    context.referrer = Some(b"r");
+    check(
+        Level::Emerg,
+        Some(&context),
+        "1994/11/06 08:49:37 [emerg] PID#TID: *3 it broke, client: 127.0.0.1, server: name, \
+         request: \"GET /\\x1B[1m HTTP/1.1\", host: \"h\", referrer: \"r\"\n",
+    );
+}
+
+#[test]
+fn long_lines_are_cut() {
+    let (folder, settings, logs) = opened("error_log {dir}/log;");
+    let request = [b'x'; 5000];
+    let context = RequestContext { request: Some(&request), ..Default::default() };
+    write(&logs, &settings, Level::Error, Some(&context));
+    write(&logs, &settings, Level::Error, None);
+    let text = read(&folder, "log");
+    let lengths: Vec<usize> = fs::read(folder.path().join("log"))
+        .unwrap()
+        .split(|b| *b == b'\n')
+        .map(<[u8]>::len)
+        .collect();
+    assert_eq!(lengths[0], 2047);
+    assert!(text.ends_with("it broke\n"));
+}
+
+#[test]
+fn a_missing_folder_is_named() {
+    let settings = settings("error_log /nonexistent/outpour/log;");
+    let error = Logs::open(&settings).unwrap_err().to_string();
+    let expected = "open() \"/nonexistent/outpour/log\" failed (2: No such file or directory)";
+    assert_eq!(error, expected);
+}
+
+#[test]
+fn every_level_has_its_logs() {
+    let settings = settings(
+        "error_log /main;
+         http { access_log /http;
+             server { access_log /server; error_log /server-error;
+                 location /a { access_log /a; location /a/b { access_log /b; } }
+                 location /c { if ($arg_x) { access_log /if; } } } }",
+    );
+    let names: std::collections::BTreeSet<_> = walk::targets(&settings).into_iter().collect();
+    let names: Vec<_> = names.into_iter().filter_map(file).collect();
+    let expected = ["/a", "/b", "/http", "/if", "/main", "/server", "/server-error"];
+    assert_eq!(names, expected.map(Path::new));
+}
+
+fn file(target: &LogTarget) -> Option<&Path> {
+    match target {
+        LogTarget::File(path) => Some(path),
+        LogTarget::Stderr | LogTarget::Syslog(_) => None,
+    }
+}
+
+#[test]
+fn rotated_files_are_let_go() {
+    let (folder, settings, logs) = opened("error_log {dir}/log;");
+    write(&logs, &settings, Level::Error, None);
+    fs::rename(folder.path().join("log"), folder.path().join("old")).unwrap();
+    write(&logs, &settings, Level::Error, None);
+    assert_eq!(read(&folder, "old").lines().count(), 2);
+    logs.reopen(epoch());
+    write(&logs, &settings, Level::Error, None);
+    assert_eq!(read(&folder, "old").lines().count(), 2);
+    assert_eq!(read(&folder, "log").lines().count(), 1);
+}
+
+#[test]
+fn what_cannot_be_opened_anew_is_kept_and_told() {
+    let (folder, settings, logs) = opened("error_log {dir}/sub/log;");
+    fs::rename(folder.path().join("sub"), folder.path().join("old")).unwrap();
+    logs.reopen(epoch());
+    write(&logs, &settings, Level::Error, None);
+    let text = read(&folder, "old/log");
+    let lines: Vec<&str> = text.lines().collect();
+    let told = "sub/log\" failed (2: No such file or directory)";
+    assert!(lines[0].contains("[emerg]") && lines[0].ends_with(told), "{text}");
+    assert!(lines[1].ends_with("it broke"), "{text}");
+}
+
+#[test]
+fn a_reload_opens_and_closes() {
+    let (folder, old, logs) = opened("error_log {dir}/a;");
+    let text = "error_log {dir}/b;".replace("{dir}", folder.path().to_str().unwrap());
+    let new = settings(&text);
+    logs.update(&new).unwrap();
+    write(&logs, &new, Level::Error, None);
+    // A request that began before the reload.
+    write(&logs, &old, Level::Error, None);
+    assert_eq!(read(&folder, "a").lines().count(), 1);
+    assert_eq!(read(&folder, "b").lines().count(), 1);
+    assert!(logs.update(&settings("error_log /nonexistent/outpour/log;")).is_err());
+    write(&logs, &new, Level::Error, None);
+    assert_eq!(read(&folder, "b").lines().count(), 2);
+}
+
+#[test]
+fn a_full_disk_costs_lines_only() {
+    let (_folder, settings, logs) = opened("error_log /dev/full;");
+    write(&logs, &settings, Level::Error, None);
+    write(&logs, &settings, Level::Error, None);
+    assert_eq!(logs.lost(), 2);
+}
+
+#[test]
+fn syslog_gets_datagrams() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log");
+    let text = format!(
+        "error_log syslog:server=unix:{},facility=daemon,tag=push,nohostname;",
+        path.display()
+    );
+    let settings = settings(&text);
+    let logs = Logs { utc_offset: 0, pid: 7, ..Logs::open(&settings).unwrap() };
+    write(&logs, &settings, Level::Error, None);
+    assert_eq!(logs.lost(), 1, "nobody listens yet");
+    let server = UnixDatagram::bind(&path).unwrap();
+    server.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    write(&logs, &settings, Level::Crit, None);
+    let mut buffer = [0; 1000];
+    let length = server.recv(&mut buffer).unwrap();
+    let text = String::from_utf8_lossy(&buffer[..length]);
+    let begin = "<26>Nov  6 08:49:37 push: 1994/11/06 08:49:37 [crit] 7#";
+    assert!(text.starts_with(begin) && text.ends_with(": it broke"), "{text}");
+}
+
+#[test]
+fn syslog_over_udp_names_the_host() {
+    let server = UdpSocket::bind("127.0.0.1:0").unwrap();
+    server.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let text = format!("error_log syslog:server={};", server.local_addr().unwrap());
+    let settings = settings(&text);
+    let logs = Logs { utc_offset: 0, pid: 7, ..Logs::open(&settings).unwrap() };
+    write(&logs, &settings, Level::Error, None);
+    let mut buffer = [0; 1000];
+    let length = server.recv(&mut buffer).unwrap();
+    let text = String::from_utf8_lossy(&buffer[..length]);
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let begin = format!("<187>Nov  6 08:49:37 {host} nginx: 1994/11/06");
+    assert!(text.starts_with(&begin), "{text}");
+}
+
+#[test]
+fn syslog_mistakes_are_named() {
+    let check = |parameters: &str, expected: &str| {
+        let settings = settings(&format!("error_log syslog:server=unix:/x,{parameters};"));
+        assert_eq!(Logs::open(&settings).unwrap_err().to_string(), expected);
+    };
+    check("facility=x", "unknown syslog facility \"x\"");
+    check("severity=x", "unknown syslog severity \"x\"");
+    check("tag=a-b", "syslog \"tag\" only allows alphanumeric characters and underscore");
+    check(&format!("tag={}", "a".repeat(33)), "syslog tag length exceeds 32");
+    check("x=y", "unknown syslog parameter \"x=y\"");
+}
+
+#[test]
+fn a_second_offset_moves_the_time() {
+    let (folder, settings, logs) = opened("error_log {dir}/log;");
+    let logs = Logs { utc_offset: 3600, ..logs };
+    let now = Now { unix: 0, ..epoch() };
+    let message = format_args!("x");
+    logs.error(&settings.main.error_log, Level::Error, now, None, message);
+    assert!(read(&folder, "log").starts_with("1970/01/01 01:00:00 [error]"));
+}
