@@ -10,9 +10,7 @@
 //! these seams.
 
 mod answer_format;
-mod chunk;
 pub mod cors;
-mod date;
 mod event_source;
 mod frame;
 pub mod gzip;
@@ -25,7 +23,6 @@ mod rendering;
 mod stream_format;
 mod template;
 mod validators;
-pub mod websocket;
 
 pub use answer_format::AnswerFormat;
 pub use frame::Frame;

@@ -4,7 +4,8 @@ use std::hash::{Hash, Hasher};
 
 use crate::message::Message;
 use crate::settings::SubscriberMode;
-use crate::transport::{Parts, Template, event_source, websocket};
+use crate::transport::{Parts, Template, event_source};
+use crate::wire::websocket;
 
 /// Header, message and footer template of one location.
 ///
@@ -48,9 +49,7 @@ impl Rendering {
         let (header, footer) = match dialect {
             Dialect::Plain => (header.to_vec(), footer.to_vec()),
             Dialect::EventSource => (event_source::header(header), event_source::footer(footer)),
-            Dialect::WebSocket => {
-                (websocket::template_frame(header), websocket::template_frame(footer))
-            }
+            Dialect::WebSocket => (text_frame(header), text_frame(footer)),
         };
         let message = match dialect {
             Dialect::Plain | Dialect::WebSocket => Template::compile(message),
@@ -84,6 +83,15 @@ impl Rendering {
     pub(super) fn dialect(&self) -> Dialect {
         self.dialect
     }
+}
+
+/// A template as the frame that is sent for it; nothing for an empty one.
+fn text_frame(template: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    if !template.is_empty() {
+        websocket::text(template, &mut out);
+    }
+    out
 }
 
 impl Hash for Rendering {

@@ -7,8 +7,8 @@ use crate::message::Message;
 use crate::transport::gzip::{self, GzipTail};
 use crate::transport::padding::{self, Filler};
 use crate::transport::rendering::Dialect;
-use crate::transport::websocket::{self, Opcode};
-use crate::transport::{Frame, PaddingSizes, Parts, Rendering, chunk, event_source};
+use crate::transport::{Frame, PaddingSizes, Parts, Rendering, event_source};
+use crate::wire::{chunked, websocket};
 
 /// Everything that decides the bytes of a stream.
 ///
@@ -118,14 +118,15 @@ impl StreamFormat {
     /// compressed formats only.
     pub fn end(&self, tail: GzipTail, out: &mut Vec<u8>) {
         if self.framing == Framing::WebSocket {
-            out.extend_from_slice(&websocket::CLOSE);
+            // Without a code, as nginx-push-stream-module ends a connection.
+            websocket::close(None, b"", out);
             return;
         }
         if self.gzip.is_some() {
             self.surround(&gzip::end(tail), out);
         }
         if self.framing == Framing::Chunked {
-            out.extend_from_slice(chunk::LAST);
+            out.extend_from_slice(chunked::LAST);
         }
     }
 
@@ -141,15 +142,15 @@ impl StreamFormat {
 
     fn websocket_message(&self, message: &Message, frame: &mut Frame) {
         // A binary text would not survive inside a template of characters.
-        let binary = message.binary && self.rendering.is_text_alone();
-        let opcode = if binary { Opcode::Binary } else { Opcode::Text };
-        if self.rendering.is_text_alone() {
-            websocket::append(opcode, &message.text, &mut frame.bytes);
-            return;
+        match (self.rendering.is_text_alone(), message.binary) {
+            (true, true) => websocket::binary(&message.text, &mut frame.bytes),
+            (true, false) => websocket::text(&message.text, &mut frame.bytes),
+            (false, _) => {
+                let mut payload = Vec::new();
+                self.rendering.payload(message, &mut payload);
+                websocket::text(&payload, &mut frame.bytes);
+            }
         }
-        let mut payload = Vec::new();
-        self.rendering.payload(message, &mut payload);
-        websocket::append(opcode, &payload, &mut frame.bytes);
     }
 
     fn pad(&self, size: Option<usize>, parts: &mut Parts) {
@@ -189,7 +190,7 @@ impl StreamFormat {
 
     fn surround(&self, part: &[u8], out: &mut Vec<u8>) {
         match self.framing {
-            Framing::Chunked => chunk::append(part, out),
+            Framing::Chunked => chunked::chunk(part, out),
             Framing::Raw | Framing::WebSocket => out.extend_from_slice(part),
         }
     }

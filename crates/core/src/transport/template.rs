@@ -1,7 +1,7 @@
 //! The message template: literal bytes and tokens.
 
 use crate::message::Message;
-use crate::transport::date;
+use crate::wire::http_date;
 
 /// A message template, compiled once.
 ///
@@ -119,7 +119,7 @@ impl Token {
             Self::Text => out.extend_from_slice(text),
             Self::Size => append_number(text.len(), out),
             Self::Tag => append_number(message.tag, out),
-            Self::Time => date::append(message.time, out),
+            Self::Time => http_date::write(message.time, out),
         }
     }
 }

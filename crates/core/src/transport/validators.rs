@@ -2,7 +2,7 @@
 
 use crate::answer::Answer;
 use crate::message::Message;
-use crate::transport::date;
+use crate::wire::http_date;
 
 /// A place in the row of all messages of the server.
 ///
@@ -38,7 +38,7 @@ impl Validators {
     pub(super) fn head(self, status: u16, content_type: &[u8]) -> Answer {
         let mut head = Answer::new(status).with("Content-Type", content_type.to_vec());
         if let Some(time) = self.last_modified {
-            head = head.with("Last-Modified", date::value(time));
+            head = head.with("Last-Modified", http_date::format(time).to_vec());
         }
         head = head.uncached();
         match self.etag {
