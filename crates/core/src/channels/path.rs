@@ -1,6 +1,6 @@
 //! A channel path: the value of `push_stream_channels_path`, cut into entries.
 
-use std::borrow::Cow;
+use crate::wire::percent;
 
 /// One piece of a channel path. Entries are never merged: a channel that is named twice is
 /// validated, subscribed, published to and reported twice.
@@ -14,12 +14,12 @@ pub struct Entry {
 
 /// The entries of an evaluated path, in order.
 ///
-/// Percent escapes are decoded once, then the value is cut at every `/`; pieces may be empty, but
+/// Percent escapes are decoded once (see [`percent::decode`]), then the value is cut at every `/`; pieces may be empty, but
 /// behind a final `/` there is no further one. `.b` and digits at the end of a piece are its
 /// backtrack, at most `u64::MAX`. No entry: no channel was named.
 #[must_use]
 pub fn parse_path(value: &[u8]) -> Vec<Entry> {
-    let decoded = decode(value);
+    let decoded = percent::decode(value);
     let path = decoded.strip_suffix(b"/").unwrap_or(&decoded);
     if decoded.is_empty() {
         return Vec::new();
@@ -50,42 +50,10 @@ pub(super) fn saturating_number(digits: &[u8]) -> u64 {
     })
 }
 
-/// Decodes `%XX`. Broken escapes as in nginx: `%` before another character is dropped alone, `%`
-/// with one hexadecimal digit and another character are dropped together.
-fn decode(value: &[u8]) -> Cow<'_, [u8]> {
-    if memchr::memchr(b'%', value).is_none() {
-        return Cow::Borrowed(value);
-    }
-    let mut decoded = Vec::with_capacity(value.len());
-    let mut bytes = value.iter().copied();
-    while let Some(byte) = bytes.next() {
-        if byte == b'%' {
-            decoded.extend(escape(&mut bytes));
-        } else {
-            decoded.push(byte);
-        }
-    }
-    Cow::Owned(decoded)
-}
-
-fn escape(bytes: &mut impl Iterator<Item = u8>) -> Option<u8> {
-    let first = bytes.next()?;
-    let Some(high) = hex(first) else { return Some(first) };
-    let low = hex(bytes.next()?)?;
-    Some(high << 4 | low)
-}
-
-fn hex(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        b'A'..=b'F' => Some(byte - b'A' + 10),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use proptest::prelude::*;
 
     use super::*;
