@@ -7,6 +7,7 @@
 
 pub mod answer;
 pub mod channels;
+pub mod civil;
 pub mod hub;
 pub mod message;
 pub mod now;

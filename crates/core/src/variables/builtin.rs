@@ -8,7 +8,8 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use sha1::{Digest as _, Sha1};
 
-use super::{Builtin, Civil, Scope, headers};
+use super::{Builtin, Scope, headers};
+use crate::civil::Civil;
 use crate::request::Version;
 
 /// What `$nginx_version` says: the release whose behaviour is followed.

@@ -3,7 +3,6 @@
 //! The configuration resolves every name once, at load; a request evaluates without look-ups.
 
 mod builtin;
-mod civil;
 mod evaluate;
 mod headers;
 mod map;
@@ -14,7 +13,7 @@ mod tests;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-pub use civil::Civil;
+pub use crate::civil::Civil;
 pub use evaluate::{Environment, Outcome, Scope, State};
 pub use map::{Map, MapKey};
 

@@ -139,8 +139,8 @@ const NAMES: &[(&str, Builtin)] = &[
 mod tests {
     use super::*;
 
-    fn check(name: &str, expected: Option<Variable>) {
-        assert_eq!(Variable::parse(name), expected, "{name}");
+    fn check(name: &str, expected: impl Into<Option<Variable>>) {
+        assert_eq!(Variable::parse(name), expected.into(), "{name}");
     }
 
     #[test]

@@ -1,17 +1,12 @@
 //! Dates of HTTP: read in their three forms, written in one.
 
+use crate::civil::{Civil, LAST, days_before, month_days};
+
 /// Length in bytes of every date that [`format`] writes.
 pub const LEN: usize = 29;
 
-/// The last second that four digits of a year can show: Fri, 31 Dec 9999 23:59:59 GMT.
-const LAST: u64 = 253_402_300_799;
-
 const DAY: u64 = 86_400;
 const WEEKDAYS: [&[u8; 3]; 7] = [b"Sun", b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat"];
-const MONTHS: [&[u8; 3]; 12] = [
-    b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
-];
-const MONTH_DAYS: [u64; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /// How the parts of a date are arranged.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -70,16 +65,15 @@ pub fn parse(text: &[u8]) -> Option<u64> {
 #[must_use]
 pub fn format(unix: u64) -> [u8; LEN] {
     let unix = unix.min(LAST);
-    let (days, time) = (unix / DAY, unix % DAY);
-    let (year, month, day) = civil(days);
+    let civil = Civil::utc(unix);
     let mut out = *b"Thu, 01 Jan 1970 00:00:00 GMT";
-    out[..3].copy_from_slice(WEEKDAYS[index((days + 4) % 7)]);
-    put_digits(&mut out[5..7], day);
-    out[8..11].copy_from_slice(MONTHS[index(month)]);
-    put_digits(&mut out[12..16], year);
-    put_digits(&mut out[17..19], time / 3600);
-    put_digits(&mut out[20..22], time / 60 % 60);
-    put_digits(&mut out[23..25], time % 60);
+    out[..3].copy_from_slice(WEEKDAYS[index((unix / DAY + 4) % 7)]);
+    put_digits(&mut out[5..7], civil.day.into());
+    out[8..11].copy_from_slice(civil.month_name().as_bytes());
+    put_digits(&mut out[12..16], civil.year.unsigned_abs());
+    put_digits(&mut out[17..19], civil.hour.into());
+    put_digits(&mut out[20..22], civil.minute.into());
+    put_digits(&mut out[23..25], civil.second.into());
     out
 }
 
@@ -125,23 +119,23 @@ impl Scan<'_> {
             .try_fold(0, |value, b| b.is_ascii_digit().then(|| value * 10 + u64::from(b - b'0')))
     }
 
-    /// The month from the letters that tell it apart, as nginx does; 0 is January.
-    fn month(&mut self) -> Option<u64> {
+    /// The month from the letters that tell it apart, as nginx does; 1 is January.
+    fn month(&mut self) -> Option<u8> {
         let (name, rest) = self.0.split_at_checked(3)?;
         self.0 = rest;
         Some(match (name[0], name[1], name[2]) {
-            (b'J', b'a', _) => 0,
-            (b'J', _, b'n') => 5,
-            (b'J', ..) => 6,
-            (b'F', ..) => 1,
-            (b'M', _, b'r') => 2,
-            (b'M', ..) => 4,
-            (b'A', b'p', _) => 3,
-            (b'A', ..) => 7,
-            (b'S', ..) => 8,
-            (b'O', ..) => 9,
-            (b'N', ..) => 10,
-            (b'D', ..) => 11,
+            (b'J', b'a', _) => 1,
+            (b'J', _, b'n') => 6,
+            (b'J', ..) => 7,
+            (b'F', ..) => 2,
+            (b'M', _, b'r') => 3,
+            (b'M', ..) => 5,
+            (b'A', b'p', _) => 4,
+            (b'A', ..) => 8,
+            (b'S', ..) => 9,
+            (b'O', ..) => 10,
+            (b'N', ..) => 11,
+            (b'D', ..) => 12,
             _ => return None,
         })
     }
@@ -172,38 +166,6 @@ impl Scan<'_> {
 
 fn century(two_digits: u64) -> u64 {
     if two_digits < 70 { 2000 + two_digits } else { 1900 + two_digits }
-}
-
-fn is_leap(year: u64) -> bool {
-    year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
-}
-
-/// Days of a month, 0 being January.
-fn month_days(year: u64, month: u64) -> u64 {
-    if month == 1 && is_leap(year) { 29 } else { MONTH_DAYS[index(month)] }
-}
-
-/// Days from 1970-01-01 to the first of `month` of `year`, which is 1970 or later.
-fn days_before(year: u64, month: u64) -> u64 {
-    let past = year - 1;
-    let leap_days = (past / 4 - past / 100 + past / 400) - (1969 / 4 - 1969 / 100 + 1969 / 400);
-    (year - 1970) * 365 + leap_days + (0..month).map(|m| month_days(year, m)).sum::<u64>()
-}
-
-/// Year, month (0 is January) and day of the month, `days` after 1970-01-01.
-fn civil(days: u64) -> (u64, u64, u64) {
-    // Never too late, because no year is longer; the loop makes up for the common years.
-    let mut year = 1970 + days / 366;
-    while days_before(year + 1, 0) <= days {
-        year += 1;
-    }
-    let mut day = days - days_before(year, 0);
-    let mut month = 0;
-    while day >= month_days(year, month) {
-        day -= month_days(year, month);
-        month += 1;
-    }
-    (year, month, day + 1)
 }
 
 /// Fills `out` with the last decimal digits of `value`, zeros first.

@@ -2,9 +2,9 @@
 
 use super::format::Syntax;
 use super::info::Info;
-use super::time::iso_time;
 use super::writer::{Value, Writer};
 use super::{ReportContext, ReportFormat};
+use crate::civil::Civil;
 
 /// What the report on several channels tells about the server.
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +38,7 @@ pub(in crate::channels) fn group(
 }
 
 fn write_head(writer: &mut Writer, overview: &Overview, context: &ReportContext<'_>) {
-    let time = iso_time(context.now.unix);
+    let time = Civil::utc(context.now.unix).date_time();
     let rows = [
         ("hostname", Value::Text(context.hostname)),
         ("time", Value::Text(time.as_bytes())),

@@ -10,7 +10,6 @@ mod info;
 mod summary;
 #[cfg(test)]
 mod tests;
-mod time;
 mod writer;
 
 use crate::now::Now;

@@ -1,9 +1,9 @@
 //! The report on the server as a whole.
 
 use super::format::Syntax;
-use super::time::iso_time;
 use super::writer::{Value, Writer};
 use super::{ReportContext, ReportFormat};
+use crate::civil::Civil;
 
 /// What the summary tells, beside name and time.
 #[derive(Clone, Debug)]
@@ -64,7 +64,7 @@ pub(in crate::channels) fn summary(
 
 impl Summary {
     fn write_rows(&self, writer: &mut Writer, context: &ReportContext<'_>) {
-        let time = iso_time(context.now.unix);
+        let time = Civil::utc(context.now.unix).date_time();
         let rows = [
             ("hostname", Value::Text(context.hostname)),
             ("time", Value::Text(time.as_bytes())),
