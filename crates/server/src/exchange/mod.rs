@@ -14,7 +14,7 @@ use outpour_core::channels::{Entry, parse_path, whole_id};
 use outpour_core::now::Now;
 use outpour_core::request::{Peer, Request};
 use outpour_core::router;
-use outpour_core::settings::{Http, LocationSettings, PublisherMode, Role, SubscriberMode};
+use outpour_core::settings::{Http, LocationSettings, Role, SubscriberMode};
 use outpour_core::transport::cors;
 use outpour_core::variables::{Environment, Expression, Outcome, Scope, State};
 
@@ -96,8 +96,7 @@ impl Exchange {
     pub(crate) fn cors(&self, environment: &Environment) -> Vec<Header> {
         let push = &self.settings.push;
         let methods = match push.role {
-            Role::Publisher(PublisherMode::Normal) => "GET, POST, PUT",
-            Role::Publisher(PublisherMode::Admin) => "GET, POST, PUT, DELETE",
+            Role::Publisher(mode) => cors::publisher_methods(mode),
             Role::Subscriber(SubscriberMode::WebSocket) | Role::Statistics | Role::None => {
                 return Vec::new();
             }
@@ -106,7 +105,7 @@ impl Exchange {
                 | SubscriberMode::Polling
                 | SubscriberMode::LongPolling
                 | SubscriberMode::EventSource,
-            ) => "GET",
+            ) => cors::SUBSCRIBER_METHODS,
         };
         let Some(origins) = &push.allowed_origins else { return Vec::new() };
         let origins = self.decoded(origins, environment);

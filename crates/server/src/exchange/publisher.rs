@@ -4,6 +4,7 @@ use outpour_core::answer::Answer;
 use outpour_core::channels::{Channels, Draft, Refusal, ReportContext, ReportFormat};
 use outpour_core::request::Method;
 use outpour_core::settings::PublisherMode;
+use outpour_core::transport::cors;
 use outpour_core::variables::Environment;
 
 use super::{Exchange, Plan};
@@ -42,10 +43,7 @@ impl Exchange {
             return Plan::Answer(Answer::new(200).uncached());
         }
         let Some(publication) = self.publication(mode) else {
-            let allow: &[u8] = match mode {
-                PublisherMode::Normal => b"GET, POST, PUT",
-                PublisherMode::Admin => b"GET, POST, PUT, DELETE",
-            };
+            let allow = cors::publisher_methods(mode).as_bytes();
             return Plan::Answer(Answer::new(405).uncached().with("Allow", allow));
         };
         let entries = self.entries(environment);
