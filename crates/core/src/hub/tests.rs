@@ -172,19 +172,19 @@ fn an_idle_hub_keeps_nothing() {
 
 #[derive(Clone, Debug)]
 enum Step {
-    Subscribe(Vec<u64>),
+    Subscribe(Vec<usize>),
     Unsubscribe(prop::sample::Index),
-    Publish(u64),
-    Delete(u64),
+    Publish(usize),
+    Delete(usize),
     Walk(usize),
 }
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        3 => prop::collection::vec(0..4_u64, 1..4).prop_map(Step::Subscribe),
+        3 => prop::collection::vec(0..4_usize, 1..4).prop_map(Step::Subscribe),
         1 => any::<prop::sample::Index>().prop_map(Step::Unsubscribe),
-        4 => (0..4_u64).prop_map(Step::Publish),
-        1 => (0..4_u64).prop_map(Step::Delete),
+        4 => (0..4_usize).prop_map(Step::Publish),
+        1 => (0..4_usize).prop_map(Step::Delete),
         4 => (1..6_usize).prop_map(Step::Walk),
     ]
 }
@@ -204,7 +204,7 @@ fn play(steps: Vec<Step>) {
     for (number, step) in steps.into_iter().enumerate() {
         match step {
             Step::Subscribe(names) => {
-                let channels: Vec<u64> = names.iter().map(|n| lives[*n as usize]).collect();
+                let channels: Vec<u64> = names.iter().map(|n| lives[*n]).collect();
                 let outlet = u32::try_from(owed.len()).unwrap();
                 let key = Some(bench.subscribe(outlet, &channels));
                 owed.push(Owed { channels, text: String::new(), key });
@@ -223,14 +223,14 @@ fn play(steps: Vec<Step>) {
             }
             Step::Publish(name) => {
                 let text = format!("{number}");
-                bench.publish(lives[name as usize], &text);
+                bench.publish(lives[name], &text);
                 for owed in &mut owed {
-                    let copies = owed.channels.iter().filter(|c| **c == lives[name as usize]);
+                    let copies = owed.channels.iter().filter(|c| **c == lives[name]);
                     owed.text.push_str(&format!("{text};").repeat(copies.count()));
                 }
             }
             Step::Delete(name) => {
-                let life = std::mem::replace(&mut lives[name as usize], 10 + number as u64);
+                let life = std::mem::replace(&mut lives[name], 10 + number as u64);
                 bench.deliver(life, "D", true);
                 for owed in &mut owed {
                     let copies = owed.channels.iter().filter(|c| **c == life).count();
