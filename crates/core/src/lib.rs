@@ -8,6 +8,8 @@
 pub mod answer;
 pub mod channels;
 pub mod civil;
+#[cfg(test)]
+mod fixture;
 pub mod hub;
 pub mod message;
 pub mod now;
