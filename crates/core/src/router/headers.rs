@@ -1,61 +1,91 @@
-//! Headers that a location adds to its answers: `add_header` and `expires`.
+//! Headers that the configuration adds to an answer.
 
 use std::borrow::Cow;
 
+use super::expires;
 use crate::answer::{Answer, Header};
-use crate::settings::{Expires, LocationSettings};
+use crate::settings::{AddHeader, LocationSettings};
 use crate::variables::Scope;
-use crate::wire::http_date;
 
-/// Ten years, as `expires max` says to caches.
-const TEN_YEARS: i64 = 315_360_000;
-
-/// What `add_header` and `expires` add to `answer`; headers that it brings are left alone.
+/// `expires` and `add_header` for `answer`, in the order in which nginx sends them.
+///
+/// `expires` is passed over where the answer brings its own. Control characters in
+/// a value, which variables may carry in from a request, become spaces: nginx sends them, and with
+/// them whatever header a client made up.
 #[must_use]
 pub fn extra_headers(
     settings: &LocationSettings,
     scope: &Scope<'_>,
     answer: &Answer,
 ) -> Vec<Header> {
-    let mut headers = Vec::new();
-    if is_usual(answer.status) && answer.header("expires").is_none() {
-        expires(&settings.expires, scope, &mut headers);
-    }
-    for add in &settings.add_headers {
-        if !add.always && !is_usual(answer.status) {
-            continue;
-        }
-        let value = add.value.evaluate(scope);
-        if !value.is_empty() {
-            headers.push((Cow::Owned(add.name.to_string()), Cow::Owned(value.into_owned())));
-        }
-    }
+    let common = is_common(answer.status);
+    let mut headers = match common && answer.header("expires").is_none() {
+        true => expires::headers(&settings.expires, scope),
+        false => Vec::new(),
+    };
+    let wanted = settings.add_headers.iter().filter(|header| common || header.always);
+    headers.extend(wanted.filter_map(|header| added(header, scope)));
     headers
 }
 
-/// Statuses that nginx decorates without `always`.
-fn is_usual(status: u16) -> bool {
+/// The codes to which `add_header` without `always`, and `expires`, apply.
+fn is_common(status: u16) -> bool {
     matches!(status, 200 | 201 | 204 | 206 | 301 | 302 | 303 | 304 | 307 | 308)
 }
 
-fn expires(expires: &Expires, scope: &Scope<'_>, headers: &mut Vec<Header>) {
-    let now = i64::try_from(scope.now.unix).unwrap_or(0);
-    let (at, control) = match expires {
-        Expires::Off => return,
-        Expires::Epoch => (1, Cow::Borrowed("no-cache")),
-        Expires::Max => (2_145_916_555, Cow::Owned(format!("max-age={TEN_YEARS}"))),
-        Expires::After(seconds) if *seconds < 0 => (now + seconds, Cow::Borrowed("no-cache")),
-        Expires::After(seconds) => (now + seconds, Cow::Owned(format!("max-age={seconds}"))),
-        Expires::TimeOfDay(second) => {
-            let ahead = (i64::from(*second) - now % 86_400).rem_euclid(86_400);
-            (now + ahead, Cow::Owned(format!("max-age={ahead}")))
+fn added(header: &AddHeader, scope: &Scope<'_>) -> Option<Header> {
+    let mut value = header.value.evaluate(scope).into_owned();
+    for byte in value.iter_mut().filter(|byte| byte.is_ascii_control() && **byte != b'\t') {
+        *byte = b' ';
+    }
+    (!value.is_empty()).then(|| (Cow::Owned(header.name.to_string()), Cow::Owned(value)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::router::tests::settings;
+    use crate::settings::Expires;
+    use crate::variables::tests::Fixture;
+    use crate::variables::{Expression, Variable};
+
+    fn check(answer: &Answer, expected: &[&str]) {
+        let add = |name: &str, value, always| AddHeader { name: name.into(), value, always };
+        let argument = |name| Expression::variable(Variable::parse(name).unwrap());
+        let settings = LocationSettings {
+            expires: Expires::Epoch,
+            add_headers: vec![
+                add("X-A", Expression::literal(*b"a"), false),
+                add("X-Empty", argument("arg_none"), true),
+                add("X-Id", argument("arg_id"), true),
+                add("X-Path", argument("uri"), false),
+            ],
+            ..settings("")
+        };
+        let mut fixture = Fixture::new("GET /?id=1 HTTP/1.1\n\n");
+        fixture.request.path = b"/a\r\nSet-Cookie: b\0".to_vec();
+        let headers = extra_headers(&settings, &fixture.scope(), answer);
+        let lines: Vec<_> =
+            headers.iter().map(|(n, v)| format!("{n}: {}", String::from_utf8_lossy(v))).collect();
+        assert_eq!(lines, expected, "{answer:?}");
+    }
+
+    const EXPIRES: &str = "Expires: Thu, 01 Jan 1970 00:00:01 GMT";
+    const CACHE: &str = "Cache-Control: no-cache";
+    const PATH: &str = "X-Path: /a  Set-Cookie: b ";
+
+    #[test]
+    fn codes_decide() {
+        for status in [200, 201, 204, 206, 301, 302, 303, 304, 307, 308] {
+            check(&Answer::new(status), &[EXPIRES, CACHE, "X-A: a", "X-Id: 1", PATH]);
         }
-        Expires::Dynamic(value) => match Expires::parse(&value.evaluate(scope)) {
-            Some(Expires::Dynamic(_)) | None => return,
-            Some(fixed) => return self::expires(&fixed, scope, headers),
-        },
-    };
-    let date = http_date::format(u64::try_from(at).unwrap_or(0));
-    headers.push(("Expires".into(), date.to_vec().into()));
-    headers.push(("Cache-Control".into(), control.into_owned().into_bytes().into()));
+        for status in [101, 202, 400, 403, 404, 500] {
+            check(&Answer::new(status), &["X-Id: 1"]);
+        }
+    }
+
+    #[test]
+    fn an_answer_with_its_own_expires_keeps_it() {
+        check(&Answer::new(200).uncached(), &["X-A: a", "X-Id: 1", PATH]);
+    }
 }

@@ -5,224 +5,202 @@ use crate::variables::State;
 
 /// The location for `path` among `locations` (of one server), nested ones included.
 ///
-/// As nginx: an exact match ends the search; else the locations inside the longest prefix are
-/// searched by the same rules, and unless they end the search or that prefix (not one inside it)
-/// is `^~`, the regular expressions of the level are tried in the order of the file, the innermost
-/// level first. Locations inside the winning expression are searched, too. Captures of the winning
-/// expression are left in `state`.
+/// As nginx: an exact match ends the search; else the longest prefix is remembered, its nested
+/// locations are searched, and unless it is `^~` the regular expressions are tried in the order of
+/// the file. Captures of the winning expression are left in `state`.
 #[must_use]
 pub fn find_location<'a>(
     locations: &'a [Location],
     path: &[u8],
     state: &mut State,
 ) -> Option<&'a Location> {
-    search(locations, path, state).map(|found| match found {
-        Found::Final(location) | Found::Prefix(location) => location,
-    })
-}
-
-/// How sure a find is.
-enum Found<'a> {
-    /// An exact match or a regular expression: nothing outweighs it.
-    Final(&'a Location),
-    /// A prefix: an expression of an enclosing level may still outweigh it.
-    Prefix(&'a Location),
-}
-
-fn search<'a>(locations: &'a [Location], path: &[u8], state: &mut State) -> Option<Found<'a>> {
-    if let Some(exact) = locations.iter().find(|l| is_exact(l, path)) {
-        return Some(Found::Final(exact));
+    match search(locations, path, state) {
+        Found::Final(location) | Found::Prefix(location) => Some(location),
+        Found::Nothing => None,
     }
-    let prefix = longest_prefix(locations, path);
-    let mut found = prefix.map(Found::Prefix);
-    if let Some(prefix) = prefix {
-        match search(&prefix.locations, path, state) {
-            Some(Found::Final(nested)) => return Some(Found::Final(nested)),
-            Some(Found::Prefix(nested)) => found = Some(Found::Prefix(nested)),
-            None => {}
-        }
-        if matches!(prefix.matcher, Matcher::Prefix { no_regex: true, .. }) {
-            return found;
-        }
-    }
-    for location in locations {
-        if let Matcher::Regex(pattern) = &location.matcher
-            && pattern.capture(path, state)
-        {
-            return Some(Found::Final(match search(&location.locations, path, state) {
-                Some(Found::Final(nested) | Found::Prefix(nested)) => nested,
-                None => location,
-            }));
-        }
-    }
-    found
 }
 
-fn is_exact(location: &Location, path: &[u8]) -> bool {
-    matches!(&location.matcher, Matcher::Exact(exact) if **exact == *path)
-}
-
-fn longest_prefix<'a>(locations: &'a [Location], path: &[u8]) -> Option<&'a Location> {
-    let length = |location: &Location| match &location.matcher {
-        Matcher::Prefix { path: prefix, .. } if path.starts_with(prefix) => Some(prefix.len()),
-        Matcher::Prefix { .. } | Matcher::Exact(_) | Matcher::Regex(_) | Matcher::Named(_) => None,
-    };
-    locations.iter().filter(|l| length(l).is_some()).max_by_key(|l| length(l))
-}
-
-/// The named location `name` (without `@`).
+/// The named location `name` (without `@`). Only a server has such.
 #[must_use]
 pub fn find_named<'a>(locations: &'a [Location], name: &[u8]) -> Option<&'a Location> {
-    locations.iter().find(|l| matches!(&l.matcher, Matcher::Named(named) if **named == *name))
+    locations.iter().find(|l| matches!(&l.matcher, Matcher::Named(n) if **n == *name))
+}
+
+/// What one level of locations, with those inside, has for a path.
+enum Found<'a> {
+    /// An exact match or a regular expression: no level around it looks further.
+    Final(&'a Location),
+    /// A prefix: a regular expression of a level around it would win.
+    Prefix(&'a Location),
+    Nothing,
+}
+
+fn search<'a>(locations: &'a [Location], path: &[u8], state: &mut State) -> Found<'a> {
+    let mut found = Found::Nothing;
+    let mut regexes = true;
+    match best_static(locations, path) {
+        Some((location, Static::Exact)) => return Found::Final(location),
+        Some((location, Static::Prefix { no_regex, .. })) => {
+            regexes = !no_regex;
+            found = match search(&location.locations, path, state) {
+                inner @ Found::Final(_) => return inner,
+                inner @ Found::Prefix(_) => inner,
+                Found::Nothing => Found::Prefix(location),
+            };
+        }
+        None => {}
+    }
+    let by_regex = if regexes { first_regex(locations, path, state) } else { None };
+    match by_regex {
+        Some(location) => match search(&location.locations, path, state) {
+            Found::Final(inner) | Found::Prefix(inner) => Found::Final(inner),
+            Found::Nothing => Found::Final(location),
+        },
+        None => found,
+    }
+}
+
+/// How a location without regular expression fits; the greatest is the best.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Static {
+    Prefix { length: usize, no_regex: bool },
+    Exact,
+}
+
+fn best_static<'a>(locations: &'a [Location], path: &[u8]) -> Option<(&'a Location, Static)> {
+    let fits = locations.iter().filter_map(|location| match &location.matcher {
+        Matcher::Exact(exact) => (**exact == *path).then_some((location, Static::Exact)),
+        Matcher::Prefix { path: prefix, no_regex } => path
+            .starts_with(prefix)
+            .then_some((location, Static::Prefix { length: prefix.len(), no_regex: *no_regex })),
+        Matcher::Regex(_) | Matcher::Named(_) => None,
+    });
+    fits.max_by(|a, b| a.1.cmp(&b.1))
+}
+
+fn first_regex<'a>(
+    locations: &'a [Location],
+    path: &[u8],
+    state: &mut State,
+) -> Option<&'a Location> {
+    locations.iter().find(|location| match &location.matcher {
+        Matcher::Regex(pattern) => pattern.capture(path, state),
+        Matcher::Exact(_) | Matcher::Prefix { .. } | Matcher::Named(_) => false,
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::fixture::{pattern, settings};
+    use crate::router::tests::location;
 
-    /// A location from its words: `= /x`, `^~ /x`, `~ x`, `@x` or `/x`.
-    fn location<const N: usize>(words: &str, nested: [Location; N]) -> Location {
-        let boxed = |text: &str| Box::from(text.as_bytes());
-        let matcher = match words.split_once(' ') {
-            Some(("=", path)) => Matcher::Exact(boxed(path)),
-            Some(("^~", path)) => Matcher::Prefix { path: boxed(path), no_regex: true },
-            Some(("~", regex)) => Matcher::Regex(pattern(regex)),
-            Some(other) => panic!("{other:?}"),
-            None => match words.strip_prefix('@') {
-                Some(name) => Matcher::Named(boxed(name)),
-                None => Matcher::Prefix { path: boxed(words), no_regex: false },
-            },
-        };
-        let settings = Arc::new(settings(words));
-        Location { matcher, settings, script: Vec::new(), locations: nested.into() }
-    }
-
-    fn leaf(words: &str) -> Location {
-        location(words, [])
-    }
-
-    /// Each path with the words of the location that takes it; empty: none does.
-    fn check<const N: usize>(locations: &[Location], expected: [(&str, &str); N]) {
-        for (path, words) in expected {
-            let found = find_location(locations, path.as_bytes(), &mut State::new(4));
-            assert_eq!(found.map_or("", |location| &location.settings.name), words, "{path}");
-        }
+    fn check(locations: &[Location], path: &str, expected: &str) {
+        let found = find_location(locations, path.as_bytes(), &mut State::default());
+        assert_eq!(found.map_or("none", |l| &l.settings.name), expected, "{path}");
     }
 
     #[test]
-    fn exact_then_expression_then_longest_prefix() {
+    fn one_level() {
         let locations = [
-            leaf("/"),
-            leaf("/a"),
-            leaf("~ \\.b$"),
-            leaf("~ ^/a/.*b$"),
-            leaf("= /a"),
-            leaf("/a/long"),
+            location("= /", []),
+            location("/", []),
+            location("/documents/", []),
+            location("^~ /images/", []),
+            location("~ \\.(gif|jpg)$", []),
+            location("~ \\.gif$", []),
+            location("= /images/exact.gif", []),
+            location("@named", []),
         ];
-        check(
-            &locations,
-            [
-                ("/", "/"),
-                ("/a", "= /a"),
-                ("/ab", "/a"),
-                ("/a/long/x", "/a/long"),
-                ("/a/lon", "/a"),
-                ("/x.b", "~ \\.b$"),
-                ("/a/x.b", "~ \\.b$"),
-                ("/a/xb", "~ ^/a/.*b$"),
-            ],
-        );
+        check(&locations, "/", "= /");
+        check(&locations, "/index.html", "/");
+        check(&locations, "/documents/a.html", "/documents/");
+        check(&locations, "/documents/a.gif", "~ \\.(gif|jpg)$");
+        check(&locations, "/images/a.gif", "^~ /images/");
+        check(&locations, "/images/exact.gif", "= /images/exact.gif");
+        check(&locations, "/@named", "/");
+        check(&locations[2..4], "/other", "none");
+        check(&[], "/", "none");
     }
 
     #[test]
-    fn a_path_may_have_no_location() {
-        check(&[leaf("/a"), leaf("= /b"), leaf("@c")], [("/", ""), ("/bc", ""), ("@c", "")]);
-        check(&[], [("/", "")]);
+    fn the_order_of_expressions_is_the_files() {
+        check(&[location("~ a", []), location("~ ab", [])], "/ab", "~ a");
+        check(&[location("~ ab", []), location("~ a", [])], "/ab", "~ ab");
     }
 
     #[test]
-    fn a_preferred_prefix_keeps_expressions_of_its_level_away() {
-        let locations = [leaf("^~ /a"), leaf("/a/b"), leaf("~ x")];
-        check(&locations, [("/a/x", "^~ /a"), ("/a/b/x", "~ x"), ("/x", "~ x"), ("/a/b", "/a/b")]);
+    fn the_longest_prefix_is_remembered_wherever_it_stands() {
+        let locations = [location("/a/b", []), location("/a", []), location("/a/b/c", [])];
+        check(&locations, "/a", "/a");
+        check(&locations, "/a/b", "/a/b");
+        check(&locations, "/a/bc", "/a/b");
+        check(&locations, "/a/b/c/d", "/a/b/c");
     }
 
     #[test]
-    fn nested_locations_are_searched_by_the_same_rules() {
-        let nested = [leaf("/a/b"), leaf("= /a/b"), leaf("~ x"), leaf("~ ^/a/y")];
-        let locations = [location("/a", nested), leaf("~ z"), leaf("~ ^/b")];
-        check(
-            &locations,
-            [
-                ("/a", "/a"),
-                ("/a/b", "= /a/b"),
-                ("/a/bc", "/a/b"),
-                ("/a/b/x", "~ x"),
-                ("/a/y", "~ ^/a/y"),
-                ("/a/xz", "~ x"),
-                ("/a/z", "~ z"),
-                ("/a/b/z", "~ z"),
-                ("/x", ""),
-                ("/b", "~ ^/b"),
-            ],
-        );
-    }
-
-    /// nginx asks the location that was found on a level about that level's expressions, not the
-    /// innermost one.
-    #[test]
-    fn preference_counts_on_the_level_of_its_location_alone() {
-        let outer = [location("^~ /a", [leaf("/a/b")]), leaf("~ x")];
-        check(&outer, [("/a/x", "^~ /a"), ("/a/b/x", "/a/b")]);
-        let inner = [location("/a", [leaf("^~ /a/b"), leaf("~ y")]), leaf("~ x")];
-        check(&inner, [("/a/b/y", "^~ /a/b"), ("/a/b/x", "~ x"), ("/a/y", "~ y")]);
-        let within = [location("^~ /a", [leaf("~ x")]), leaf("~ y")];
-        check(&within, [("/a/x", "~ x"), ("/a/y", "^~ /a")]);
+    fn nested_matches_of_rank_end_the_search() {
+        let locations = [
+            location("/a/", [location("= /a/exact.js", []), location("~ nested", [])]),
+            location("~ \\.js$", []),
+        ];
+        check(&locations, "/a/exact.js", "= /a/exact.js");
+        check(&locations, "/a/nested.js", "~ nested");
+        check(&locations, "/a/other.js", "~ \\.js$");
+        check(&locations, "/a/other", "/a/");
     }
 
     #[test]
-    fn an_expression_has_nested_locations_too() {
-        let within = [leaf("~ ^/v1/ch1"), leaf("= /v1/ch2"), leaf("/v1/ch3")];
-        let locations = [leaf("/"), location("~ ^/v\\d", within), leaf("~ ch")];
-        check(
-            &locations,
-            [
-                ("/v1/ch1", "~ ^/v1/ch1"),
-                ("/v1/ch2", "= /v1/ch2"),
-                ("/v1/ch3/x", "/v1/ch3"),
-                ("/v1/ch9", "~ ^/v\\d"),
-                ("/ch9", "~ ch"),
-            ],
-        );
+    fn nested_prefixes_yield_to_outer_expressions() {
+        let locations = [location("/a/", [location("/a/b/", [])]), location("~ \\.js$", [])];
+        check(&locations, "/a/b/c", "/a/b/");
+        check(&locations, "/a/b/c.js", "~ \\.js$");
     }
 
     #[test]
-    fn captures_of_the_expression_that_won_stay() {
-        let locations = [leaf("~ ^/a/(\\d+)$"), location("~ ^/b/(.*)$", [leaf("~ (?<rest>c.*)")])];
-        let check = |path: &str, captures: &[&str], named: Option<&str>| {
-            let mut state = State::new(4);
-            assert!(find_location(&locations, path.as_bytes(), &mut state).is_some());
-            let found: Vec<_> = state
-                .captures
-                .iter()
-                .map(|c| str::from_utf8(c.as_deref().unwrap()).unwrap())
-                .collect();
-            assert_eq!(found, captures, "{path}");
-            assert_eq!(state.sets[0].as_deref(), named.map(str::as_bytes), "{path}");
+    fn no_regex_counts_on_its_own_level() {
+        let outer = [location("^~ /a/", [location("/a/b/", [])]), location("~ \\.js$", [])];
+        check(&outer, "/a/b/c.js", "/a/b/");
+        let inner = [location("/a/", [location("^~ /a/b/", [])]), location("~ \\.js$", [])];
+        check(&inner, "/a/b/c.js", "~ \\.js$");
+        let level = [location("/a/", [location("^~ /a/b/", []), location("~ \\.js$", [])])];
+        check(&level, "/a/b/c.js", "^~ /a/b/");
+    }
+
+    #[test]
+    fn expressions_have_nested_locations_too() {
+        let locations = [
+            location("~ ^/sub/", [location("~ \\.json$", []), location("/sub/x", [])]),
+            location("~ \\.json$", []),
+        ];
+        check(&locations, "/sub/a", "~ ^/sub/");
+        check(&locations, "/sub/a.json", "~ \\.json$");
+        check(&locations, "/sub/x", "/sub/x");
+    }
+
+    #[test]
+    fn captures_are_the_winners() {
+        let captured = |locations: &[Location], path: &str| {
+            let mut state = State::default();
+            let _ = find_location(locations, path.as_bytes(), &mut state);
+            let group = state.captures.get(1).cloned().flatten();
+            group.map(|g| String::from_utf8_lossy(&g).into_owned())
         };
-        check("/a/17", &["/a/17", "17"], None);
-        check("/b/x", &["/b/x", "x"], None);
-        check("/b/xcy", &["cy", "cy"], Some("cy"));
+        let locations = [
+            location("~ ^/(a)", [location("~ (b+)$", [])]),
+            location("/c", []),
+            location("~ ^/(d)", []),
+        ];
+        assert_eq!(captured(&locations, "/abb").as_deref(), Some("bb"));
+        assert_eq!(captured(&locations, "/a").as_deref(), Some("a"));
+        assert_eq!(captured(&locations, "/d").as_deref(), Some("d"));
+        assert_eq!(captured(&locations, "/c"), None);
     }
 
     #[test]
-    fn named_locations_are_found_by_name_only() {
-        let locations = [leaf("/"), leaf("@one"), leaf("@two")];
-        let find = |name: &str| find_named(&locations, name.as_bytes()).map(|l| &*l.settings.name);
-        assert_eq!(find("two"), Some("@two"));
-        assert_eq!(find("/"), None);
-        assert_eq!(find("three"), None);
+    fn named_locations_are_found_by_name_alone() {
+        let locations = [location("/", []), location("@a", []), location("@b", [])];
+        let name = |name: &[u8]| find_named(&locations, name).map(|l| &*l.settings.name);
+        assert_eq!(name(b"b"), Some("@b"));
+        assert_eq!(name(b"c"), None);
     }
 }

@@ -2,14 +2,17 @@
 
 mod access;
 mod content_type;
+mod expires;
 mod headers;
 mod location;
 mod script;
 mod server;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use access::admits;
 pub use content_type::content_type;
 pub use headers::extra_headers;
 pub use location::{find_location, find_named};
 pub use script::{Condition, FileTest, IfBlock, Statement, Verdict, run};
-pub use server::find_server;
+pub use server::{ServerIndex, find_server};

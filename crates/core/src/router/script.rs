@@ -57,7 +57,8 @@ pub struct IfBlock {
     /// What runs then.
     pub script: Vec<Statement>,
     /// The location's settings as this block changes them; `None` at `server` level and where the
-    /// block holds nothing but statements of the script.
+    /// block holds nothing but statements of the script: the location's own. Of several blocks
+    /// that run the last one's settings are in force, alone, as in nginx.
     pub settings: Option<Arc<LocationSettings>>,
 }
 
@@ -144,9 +145,7 @@ fn steps(
                 if !holds(&block.condition, scope, state, files) {
                     continue;
                 }
-                if block.settings.is_some() {
-                    settings.clone_from(&block.settings);
-                }
+                settings.clone_from(&block.settings);
                 match steps(&block.script, scope, state, files, settings) {
                     Step::Next => {}
                     end @ (Step::Break | Step::Return(..)) => return end,
@@ -173,10 +172,136 @@ fn holds(
         }
         Condition::Match { value, pattern, negated } => {
             let subject = value.evaluate(&scope.with(state)).into_owned();
-            pattern.capture(&subject, state) != *negated
+            let matches = pattern.capture(&subject, state);
+            if !matches {
+                // As nginx: `$1` is empty behind an `if` whose expression did not match.
+                state.captures.clear();
+            }
+            matches != *negated
         }
         Condition::File { test, path, negated } => {
             files(*test, &path.evaluate(&scope.with(state))) != *negated
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::router::tests::settings;
+    use crate::variables::Variable;
+    use crate::variables::tests::{Fixture, pattern};
+
+    fn text(text: &str) -> Expression {
+        Expression::literal(text.as_bytes())
+    }
+
+    fn variable(name: &str) -> Expression {
+        Expression::variable(Variable::parse(name).unwrap())
+    }
+
+    fn set(slot: usize, value: Expression) -> Statement {
+        Statement::Set { slot, value }
+    }
+
+    fn answer(status: u16, value: Option<Expression>) -> Statement {
+        Statement::Return { status, text: value }
+    }
+
+    /// An `if` with settings called `name`; none if that is empty.
+    fn when(condition: Condition, name: &str, script: Vec<Statement>) -> Statement {
+        let settings = (!name.is_empty()).then(|| Arc::new(settings(name)));
+        Statement::If(Box::new(IfBlock { condition, script, settings }))
+    }
+
+    fn matches(regex: &str, negated: bool) -> Condition {
+        Condition::Match { value: variable("uri"), pattern: pattern(regex), negated }
+    }
+
+    /// Runs for `GET /sub/ch?a=1&z=0`, which a location with the capture `ch` took; `/file` is the
+    /// only file. Expects `settings status text` and what slot 0 holds then.
+    fn check(script: &[Statement], verdict: &str, slot: &str) {
+        let fixture = Fixture::new("GET /sub/ch?a=1&z=0 HTTP/1.1\n\n");
+        let mut state = State::new(2);
+        pattern("^/sub/(.*)$").capture(b"/sub/ch", &mut state);
+        let files = |test, path: &[u8]| test == FileTest::IsFile && path == b"/file";
+        let name = |s: Option<Arc<LocationSettings>>| s.map_or("-".into(), |s| s.name.to_string());
+        let found = match run(script, &fixture.scope(), &mut state, &files) {
+            Verdict::Continue(settings) => name(settings),
+            Verdict::Return { status, text, settings } => {
+                let text = text.as_deref().map_or("-".into(), String::from_utf8_lossy);
+                format!("{} {status} {text}", name(settings))
+            }
+        };
+        let left = state.sets[0].as_deref().map(String::from_utf8_lossy).unwrap_or_default();
+        assert_eq!((found.as_str(), left.as_ref()), (verdict, slot), "{script:?}");
+    }
+
+    #[test]
+    fn statements_run_in_order() {
+        check(&[], "-", "");
+        check(&[set(0, variable("1"))], "-", "ch");
+        check(&[set(1, text("x")), set(0, Expression::variable(Variable::Set(1)))], "-", "x");
+        check(&[set(0, text("x")), Statement::Break, set(0, text("y"))], "-", "x");
+        check(&[answer(204, None), set(0, text("y"))], "- 204 -", "");
+        check(&[answer(302, Some(variable("1")))], "- 302 ch", "");
+    }
+
+    #[test]
+    fn conditions() {
+        let equal = |name, other, negated| Condition::Equal {
+            value: variable(name),
+            other: text(other),
+            negated,
+        };
+        let file = |test, path, negated| Condition::File { test, path: text(path), negated };
+        let cases = [
+            (Condition::Truthy(variable("arg_a")), true),
+            (Condition::Truthy(variable("arg_z")), false),
+            (Condition::Truthy(variable("arg_none")), false),
+            (Condition::Truthy(text("00")), true),
+            (equal("arg_a", "1", false), true),
+            (equal("arg_a", "1", true), false),
+            (equal("uri", "/SUB/CH", false), false),
+            (matches("^/sub/", false), true),
+            (matches("^/sub/", true), false),
+            (matches("^/pub/", true), true),
+            (file(FileTest::IsFile, "/file", false), true),
+            (file(FileTest::IsDirectory, "/file", false), false),
+            (file(FileTest::IsFile, "/none", true), true),
+        ];
+        for (condition, expected) in cases {
+            let script = [when(condition, "if", vec![set(0, text("in"))])];
+            check(&script, if expected { "if" } else { "-" }, if expected { "in" } else { "" });
+        }
+    }
+
+    fn always() -> Condition {
+        Condition::Truthy(text("1"))
+    }
+
+    #[test]
+    fn the_last_block_that_runs_replaces_the_settings() {
+        let never = || Condition::Truthy(text(""));
+        let first = || when(always(), "first", vec![]);
+        check(&[first(), when(always(), "second", vec![])], "second", "");
+        check(&[first(), when(never(), "second", vec![])], "first", "");
+        check(&[first(), when(always(), "", vec![set(0, text("x"))])], "-", "x");
+    }
+
+    #[test]
+    fn blocks_end_the_script_that_holds_them() {
+        let after = || set(0, text("after"));
+        check(&[when(always(), "if", vec![Statement::Break]), after()], "if", "");
+        check(&[when(always(), "if", vec![answer(403, None)]), after()], "if 403 -", "");
+        check(&[when(always(), "if", vec![]), after()], "if", "after");
+    }
+
+    #[test]
+    fn a_condition_replaces_the_captures() {
+        let capture = || set(0, variable("1"));
+        check(&[when(matches("^/(s.b)", false), "if", vec![capture()])], "if", "sub");
+        check(&[when(matches("^/(pub)", false), "if", vec![]), capture()], "-", "");
+        check(&[when(matches("^/(s.b)", true), "if", vec![]), capture()], "-", "sub");
     }
 }

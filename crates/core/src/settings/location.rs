@@ -111,53 +111,6 @@ pub enum Expires {
     Dynamic(Expression),
 }
 
-impl Expires {
-    /// The words of the directive: `off`, `epoch`, `max`, a time (`1h`, `-1`), a time of day
-    /// (`@15h30m`). `None` for anything else.
-    #[must_use]
-    pub fn parse(text: &[u8]) -> Option<Self> {
-        match text {
-            b"off" => Some(Self::Off),
-            b"epoch" => Some(Self::Epoch),
-            b"max" => Some(Self::Max),
-            [b'@', time @ ..] => {
-                let seconds = u32::try_from(seconds(time)?).ok()?;
-                (seconds < 86_400).then_some(Self::TimeOfDay(seconds))
-            }
-            [b'-', time @ ..] => seconds(time).map(|seconds| Self::After(-seconds)),
-            time => seconds(time).map(Self::After),
-        }
-    }
-}
-
-/// Seconds of a time such as `1h30m`; a number without unit is seconds.
-fn seconds(text: &[u8]) -> Option<i64> {
-    let (mut total, mut number) = (0_i64, None::<i64>);
-    for byte in text {
-        if byte.is_ascii_digit() {
-            let digit = i64::from(byte - b'0');
-            number = Some(number.unwrap_or(0).checked_mul(10)?.checked_add(digit)?);
-            continue;
-        }
-        let unit = match byte {
-            b's' => 1,
-            b'm' => 60,
-            b'h' => 3600,
-            b'd' => 86_400,
-            b'w' => 7 * 86_400,
-            b'M' => 30 * 86_400,
-            b'y' => 365 * 86_400,
-            _ => return None,
-        };
-        total = total.checked_add(number.take()?.checked_mul(unit)?)?;
-    }
-    match number {
-        Some(rest) => total.checked_add(rest),
-        None if text.is_empty() => None,
-        None => Some(total),
-    }
-}
-
 /// `gzip` and its directives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gzip {

@@ -50,16 +50,15 @@ impl Map {
         });
         // An empty value matches no expression, as in nginx.
         for (pattern, value) in patterns.filter(|_| !subject.is_empty()) {
-            if value.as_literal().is_some() {
-                if pattern.regex.is_match(subject) {
-                    return value.evaluate_at(scope, depth);
-                }
+            if !pattern.regex.is_match(subject) {
                 continue;
             }
-            let mut state = State { captures: Vec::new(), sets: scope.state.sets.clone() };
-            if pattern.capture(subject, &mut state) {
-                return Cow::Owned(value.evaluate_at(&scope.with(&state), depth).into_owned());
+            if value.as_literal().is_some() {
+                return value.evaluate_at(scope, depth);
             }
+            let mut state = State { captures: Vec::new(), sets: scope.state.sets.clone() };
+            pattern.capture(subject, &mut state);
+            return Cow::Owned(value.evaluate_at(&scope.with(&state), depth).into_owned());
         }
         self.default.evaluate_at(scope, depth)
     }

@@ -1,0 +1,148 @@
+//! Settings for the tests of the router, from names as a configuration has them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::settings::{
+    Expires, Gzip, Http, Listen, Location, LocationSettings, Matcher, Origin, Push, Role, Server,
+    ServerName, ServerSettings, Store, SubscriberMode, Types,
+};
+use crate::transport::Rendering;
+use crate::variables::Expression;
+use crate::variables::tests::pattern;
+
+/// Defaults, under a name that says where they came from.
+pub(crate) fn settings(name: &str) -> LocationSettings {
+    LocationSettings {
+        name: name.into(),
+        origin: Origin { file: "test".into(), line: 1 },
+        push: push(),
+        access: Vec::new(),
+        add_headers: Vec::new(),
+        expires: Expires::Off,
+        default_type: Box::from(*b"text/plain"),
+        types: Arc::new(Types::default()),
+        gzip: Gzip {
+            on: false,
+            types: Vec::new(),
+            min_length: 20,
+            level: 1,
+            http10: false,
+            vary: false,
+            proxied: false,
+        },
+        client_max_body_size: None,
+        client_body_timeout: Duration::from_secs(60),
+        send_timeout: Duration::from_secs(60),
+        keepalive_timeout: Duration::from_secs(75),
+        keepalive_header: None,
+        keepalive_requests: 1000,
+        lingering_timeout: Duration::from_secs(5),
+        reset_timedout_connection: false,
+        server_tokens: true,
+        tcp_nodelay: true,
+        chunked_transfer_encoding: true,
+        subscriber_buffer_size: 1 << 20,
+        access_log: Vec::new(),
+        error_log: Vec::new(),
+    }
+}
+
+fn push() -> Push {
+    Push {
+        role: Role::None,
+        channels_path: Expression::default(),
+        whole_channel_id: false,
+        store_messages: false,
+        channel_info_on_publish: true,
+        authorized_channels_only: false,
+        rendering: Arc::new(Rendering::compile(SubscriberMode::Streaming, b"", b"", b"")),
+        wildcard_channel_max_qtd: None,
+        ping_message_interval: None,
+        subscriber_connection_ttl: None,
+        longpolling_connection_ttl: None,
+        websocket_allow_publish: false,
+        last_received_message_time: None,
+        last_received_message_tag: None,
+        last_event_id: None,
+        user_agent: None,
+        padding_by_user_agent: Arc::from([]),
+        padding_max: 0,
+        allowed_origins: None,
+        allow_connections_to_events_channel: false,
+        content_type: None,
+        close_publishers: false,
+    }
+}
+
+/// A location by what stands between `location` and its block.
+pub(super) fn location<const N: usize>(name: &str, locations: [Location; N]) -> Location {
+    let bytes = |text: &str| text.as_bytes().into();
+    let matcher = match name.split_once(' ') {
+        Some(("=", path)) => Matcher::Exact(bytes(path)),
+        Some(("^~", path)) => Matcher::Prefix { path: bytes(path), no_regex: true },
+        Some(("~", regex)) => Matcher::Regex(pattern(regex)),
+        _ => match name.strip_prefix('@') {
+            Some(name) => Matcher::Named(bytes(name)),
+            None => Matcher::Prefix { path: bytes(name), no_regex: false },
+        },
+    };
+    Location {
+        matcher,
+        settings: Arc::new(settings(name)),
+        script: Vec::new(),
+        locations: locations.into(),
+    }
+}
+
+/// One server for each text, which is its `server_name`; the empty text gives none.
+pub(super) fn http(servers: &[&str]) -> Http {
+    Http {
+        push_used: true,
+        store: Store::default(),
+        listens: Vec::new(),
+        servers: servers.iter().map(|name| server(name)).collect(),
+        maps: Vec::new(),
+        set_slots: 0,
+        log_formats: Vec::new(),
+        settings: Arc::new(settings("http")),
+    }
+}
+
+fn server(name: &str) -> Server {
+    let bytes = |text: &str| text.as_bytes().into();
+    let names = match name {
+        "" => vec![],
+        "\"\"" => vec![ServerName::Exact(Box::from([]))],
+        name => vec![match (name.strip_prefix('*'), name.strip_suffix('*')) {
+            (Some(suffix), _) => ServerName::Suffix(bytes(suffix)),
+            (None, Some(prefix)) if !name.starts_with('~') => ServerName::Prefix(bytes(prefix)),
+            _ => match name.strip_prefix('~') {
+                Some(regex) => ServerName::Regex(pattern(regex)),
+                None => ServerName::Exact(bytes(name)),
+            },
+        }],
+    };
+    Server {
+        name: bytes(name),
+        names,
+        script: Vec::new(),
+        settings: Arc::new(settings(name)),
+        locations: Vec::new(),
+        limits: ServerSettings::default(),
+    }
+}
+
+/// An address with the first `servers` servers behind it.
+pub(super) fn listen(servers: usize) -> Listen {
+    Listen {
+        address: crate::settings::ListenAddress::Tcp("127.0.0.1:80".parse().unwrap()),
+        backlog: 511,
+        ipv6only: true,
+        rcvbuf: None,
+        sndbuf: None,
+        so_keepalive: false,
+        default_server: 0,
+        servers: (0..servers).collect(),
+    }
+}
