@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use outpour_core::router;
-use outpour_core::settings::{Http, Listen, ServerSettings, Settings};
+use outpour_core::router::ServerIndex;
+use outpour_core::settings::{Http, ServerSettings, Settings};
 use outpour_core::variables::State;
 
 use crate::listener::Door;
@@ -14,12 +14,17 @@ use crate::listener::Door;
 pub(crate) struct Running {
     /// The settings.
     pub(crate) settings: Settings,
+    /// The names behind each `listen`, in its order.
+    names: Vec<ServerIndex>,
     default_limits: ServerSettings,
 }
 
 impl Running {
     pub(crate) fn new(settings: Settings) -> Arc<Self> {
-        Arc::new(Self { settings, default_limits: ServerSettings::default() })
+        let http = settings.http.iter();
+        let names = http.flat_map(|http| http.listens.iter().map(|l| ServerIndex::new(http, l)));
+        let names = names.collect();
+        Arc::new(Self { settings, names, default_limits: ServerSettings::default() })
     }
 
     /// The `http` block, if there is one.
@@ -33,20 +38,23 @@ impl Running {
     /// server is left.
     pub(crate) fn server(&self, door: &Door, host: &[u8], state: &mut State) -> Option<usize> {
         let http = self.http()?;
-        match self.listen(door) {
-            Some(listen) => Some(router::find_server(http, listen, host, state)),
+        match self.position(door) {
+            Some(listen) => Some(self.names[listen].find(host, state)),
             None => (!http.servers.is_empty()).then_some(0),
         }
     }
 
     /// Limits for a head behind `door`: those of its default server, as in nginx.
     pub(crate) fn limits(&self, door: &Door) -> &ServerSettings {
-        let server = self.listen(door).map_or(0, |listen| listen.default_server);
-        let server = self.http().and_then(|http| http.servers.get(server));
+        let server = self.http().and_then(|http| {
+            let listen = self.position(door).map(|listen| &http.listens[listen]);
+            http.servers.get(listen.map_or(0, |listen| listen.default_server))
+        });
         server.map_or(&self.default_limits, |server| &server.limits)
     }
 
-    fn listen(&self, door: &Door) -> Option<&Listen> {
-        self.http()?.listens.iter().find(|listen| listen.address == door.address)
+    /// Which `listen` of these settings the door belongs to.
+    fn position(&self, door: &Door) -> Option<usize> {
+        self.http()?.listens.iter().position(|listen| listen.address == door.address)
     }
 }

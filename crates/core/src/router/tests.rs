@@ -105,6 +105,7 @@ pub(super) fn http(servers: &[&str]) -> Http {
         maps: Vec::new(),
         set_slots: 0,
         log_formats: Vec::new(),
+        document_root: Box::from(*b"html"),
         settings: Arc::new(settings("http")),
     }
 }

@@ -68,7 +68,7 @@ impl Exchange {
             server_name: http.servers.get(self.server).map_or(&[], |s| &s.name),
             maps: &http.maps,
             state: &self.state,
-            document_root: b"",
+            document_root: &http.document_root,
             environment,
             now,
             outcome,

@@ -115,7 +115,7 @@ impl Search<'_> {
             server_name: &self.http.servers[self.server].name,
             maps: &self.http.maps,
             state,
-            document_root: b"",
+            document_root: &self.http.document_root,
             environment: self.environment,
             now: self.now,
             outcome: None,
