@@ -39,6 +39,7 @@ pub(crate) struct Exchange {
 
 /// What a request needs before it can be answered.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "it is matched as soon as it is made")]
 pub(crate) enum Plan {
     /// Nothing: here is the answer.
     Answer(Answer),

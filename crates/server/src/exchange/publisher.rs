@@ -132,8 +132,8 @@ impl Exchange {
 
 /// The answer to a request that the channel store refuses; out of memory has no explanation.
 fn refused(refusal: &Refusal) -> Answer {
-    match refusal {
-        Refusal::OutOfMemory => Answer::new(500).uncached(),
-        other => Answer::refusal(other.status(), other.explain()),
+    if matches!(refusal, Refusal::OutOfMemory) {
+        return Answer::new(500).uncached();
     }
+    Answer::refusal(refusal.status(), refusal.explain())
 }

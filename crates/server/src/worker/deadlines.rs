@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use outpour_core::answer::Answer;
 use outpour_core::now::Tick;
 use outpour_core::settings::{Level, ServerSettings};
 
@@ -127,11 +126,11 @@ impl Worker {
             State::Head => {
                 let text = "client timed out while reading client request headers";
                 self.log_client(key, Level::Info, text);
-                self.refuse(key, Answer { close: true, ..Answer::page(408) });
+                self.refuse(key, 408);
             }
             State::Body(_) => {
                 self.log_client(key, Level::Info, "client timed out while sending its body");
-                self.refuse(key, Answer { close: true, ..Answer::page(408) });
+                self.refuse(key, 408);
             }
             State::Closing { .. } => self.close(key, Ending::TimedOut),
             State::Subscribed(subscribed) => {

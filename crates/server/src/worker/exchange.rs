@@ -23,7 +23,7 @@ impl Worker {
         let door = &connection.door;
         let routed = Exchange::route(request, peer, running, door, environment, self.now);
         let Some(exchange) = routed else {
-            return self.refuse(key, Answer { close: true, ..Answer::page(503) });
+            return self.refuse(key, 503);
         };
         connection.settings = Some(std::sync::Arc::clone(&exchange.settings));
         match self.plan(&exchange) {

@@ -2,7 +2,6 @@
 
 use std::io::{ErrorKind, Read};
 
-use outpour_core::answer::Answer;
 use outpour_core::settings::Level;
 use outpour_core::wire::http1::{Parsed, Rejection, parse_head};
 
@@ -229,7 +228,7 @@ impl Worker {
         }
         let level = if rejection.status == 413 { Level::Error } else { Level::Info };
         self.log_client(key, level, rejection.reason);
-        self.refuse(key, Answer { close: true, ..Answer::page(rejection.status) });
+        self.refuse(key, rejection.status);
     }
 
     /// The body is there: the request is served, unless it has been answered already.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use outpour_core::answer::Answer;
+use outpour_core::now::Now;
 use outpour_core::request::{BodyLength, Method, Request, Version};
 use outpour_core::settings::{ErrorLog, Level};
 use outpour_core::variables::{Outcome, State as Variables};
@@ -41,7 +42,7 @@ impl Worker {
             self.shared.logs.error(targets, level, self.now, Some(context), message);
         };
         match exchange_of(connection) {
-            Some(exchange) => write(&about(exchange, context)),
+            Some(exchange) => write(&about(exchange, &context)),
             None => {
                 let address = address_text(&connection.door.address);
                 let line = request_line(&connection.input);
@@ -58,7 +59,7 @@ impl Worker {
             let client = exchange.peer.remote.map(|remote| remote.ip());
             let connection = exchange.peer.connection;
             let context = RequestContext { connection, client, ..Default::default() };
-            let context = about(exchange, context);
+            let context = about(exchange, &context);
             let message = format_args!("{message}");
             self.shared.logs.error(targets, level, self.now, Some(&context), message);
         }
@@ -79,17 +80,21 @@ impl Worker {
         answer: &Answer,
         begin: usize,
     ) {
+        let length = self.connections.get(key.slot as usize).map_or(0, |c| c.request_length);
+        self.log_bytes(exchange, answer.status, begin, length);
+    }
+
+    fn log_bytes(&self, exchange: &Exchange, status: u16, begin: usize, request_length: u64) {
         if exchange.settings.access_log.is_empty() {
             return;
         }
         let bytes = &self.answers[begin..];
         let head = head_of(bytes);
-        let length = self.connections.get(key.slot as usize).map_or(0, |c| c.request_length);
         let outcome = Outcome {
-            status: answer.status,
+            status,
             bytes_sent: bytes.len() as u64,
             body_bytes_sent: (bytes.len() - head.len()) as u64,
-            request_length: length,
+            request_length,
             request_millis: self.millis_since(exchange),
             complete: true,
             head: head.to_vec(),
@@ -117,12 +122,11 @@ impl Worker {
     /// no request could be made of. The latter count for the default server, as in nginx.
     pub(super) fn log_refused(&self, key: ConnectionKey, status: u16, begin: usize) {
         let Some(connection) = self.connections.get(key.slot as usize) else { return };
-        let answer = Answer::new(status);
         if let State::Body(upload) = &connection.state {
-            return self.log_answer(key, &upload.exchange, &answer, begin);
-        }
-        if let Some(exchange) = self.unrouted(connection) {
-            self.log_answer(key, &exchange, &answer, begin);
+            let length = connection.request_length;
+            self.log_bytes(&upload.exchange, status, begin, length);
+        } else if let Some(exchange) = self.unrouted(connection) {
+            self.log_bytes(&exchange, status, begin, connection.input.len() as u64);
         }
     }
 
@@ -135,6 +139,7 @@ impl Worker {
         if settings.access_log.is_empty() {
             return None;
         }
+        let begun = if connection.head_begun { connection.since } else { self.now.tick };
         Some(Exchange {
             request: unparsed(request_line(&connection.input)),
             peer: peer_of(connection),
@@ -142,7 +147,7 @@ impl Worker {
             server,
             settings,
             state: Variables::new(http.set_slots),
-            started: self.now,
+            started: Now { tick: begun, ..self.now },
             verdict: Verdict::Serve,
         })
     }
@@ -174,14 +179,15 @@ fn exchange_of(connection: &Connection) -> Option<&Exchange> {
     }
 }
 
-fn about<'a>(exchange: &'a Exchange, context: RequestContext<'a>) -> RequestContext<'a> {
+/// `context` with what is known of the request.
+fn about<'a>(exchange: &'a Exchange, context: &RequestContext<'a>) -> RequestContext<'a> {
     let request = &exchange.request;
     RequestContext {
         server: exchange.http().servers.get(exchange.server).map(|server| &*server.name),
         request: Some(request_line(&request.bytes)),
         host: request.header("host"),
         referrer: request.header("referer"),
-        ..context
+        ..context.clone()
     }
 }
 

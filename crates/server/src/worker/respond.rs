@@ -79,9 +79,10 @@ impl Worker {
         }
     }
 
-    /// Answers bytes that no request could be made of, or a request that took too long; the
-    /// connection ends.
-    pub(super) fn refuse(&mut self, key: ConnectionKey, answer: Answer) {
+    /// Answers bytes that no request could be made of, or a request that took too long, with the
+    /// page of `status`; the connection ends.
+    pub(super) fn refuse(&mut self, key: ConnectionKey, status: u16) {
+        let answer = Answer { close: true, ..Answer::page(status) };
         let settings = self.connection(key).and_then(|c| c.settings.clone());
         let context = Context {
             version: Version::Http11,
@@ -93,7 +94,7 @@ impl Worker {
         };
         let begin = self.answers.len();
         encode(&answer, &context, &mut self.answers);
-        self.log_refused(key, answer.status, begin);
+        self.log_refused(key, status, begin);
         self.flush_answers(key);
         self.hang_up(key, std::time::Duration::from_secs(5));
     }
