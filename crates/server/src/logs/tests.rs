@@ -7,7 +7,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use outpour_core::now::{Now, epoch};
-use outpour_core::settings::{Level, LogTarget, Settings};
+use outpour_core::request::Peer;
+use outpour_core::settings::{Level, Settings};
+use outpour_core::variables::{Environment, Outcome, Scope, State};
+use outpour_core::wire::http1::{Parsed, parse_head};
 use tempfile::TempDir;
 
 use super::{Logs, RequestContext, walk};
@@ -99,17 +102,9 @@ fn every_level_has_its_logs() {
                  location /a { access_log /a; location /a/b { access_log /b; } }
                  location /c { if ($arg_x) { access_log /if; } } } }",
     );
-    let names: std::collections::BTreeSet<_> = walk::targets(&settings).into_iter().collect();
-    let names: Vec<_> = names.into_iter().filter_map(file).collect();
+    let names: Vec<_> = walk::files(&settings).into_iter().collect();
     let expected = ["/a", "/b", "/http", "/if", "/main", "/server", "/server-error"];
     assert_eq!(names, expected.map(Path::new));
-}
-
-fn file(target: &LogTarget) -> Option<&Path> {
-    match target {
-        LogTarget::File(path) => Some(path),
-        LogTarget::Stderr | LogTarget::Syslog(_) => None,
-    }
 }
 
 #[test]
@@ -221,4 +216,59 @@ fn a_second_offset_moves_the_time() {
     let message = format_args!("x");
     logs.error(&settings.main.error_log, Level::Error, now, None, message);
     assert!(read(&folder, "log").starts_with("1970/01/01 01:00:00 [error]"));
+}
+
+/// The access log of one request, in the configuration `text` of the `http` level.
+fn accessed(text: &str) -> String {
+    let (folder, settings, logs) =
+        opened(&format!("error_log {{dir}}/log; http {{ {text} server {{ }} }}"));
+    let http = settings.http.as_ref().unwrap();
+    let head = b"GET /a?x=%22 HTTP/1.1\r\nHost: h\r\nReferer: say \"\xff\"\r\n\r\n";
+    let Parsed::Complete { request, .. } = parse_head(head, &http.servers[0].limits).unwrap()
+    else {
+        panic!("the head is complete");
+    };
+    let outcome = Outcome {
+        status: 200,
+        bytes_sent: 30,
+        body_bytes_sent: 5,
+        request_length: 40,
+        request_millis: 1002,
+        complete: true,
+        head: b"HTTP/1.1 200 OK\r\nX-One: 1\r\n\r\n".to_vec(),
+    };
+    let peer = Peer { remote: None, local: None, connection: 1, requests: 1, tls: false };
+    let scope = Scope {
+        request: &request,
+        peer: &peer,
+        server_name: b"name",
+        maps: &http.maps,
+        state: &State::new(http.set_slots),
+        document_root: b"",
+        environment: &Environment::default(),
+        now: epoch(),
+        outcome: Some(&outcome),
+    };
+    logs.access(&http.servers[0].settings, http, &scope);
+    read(&folder, "access")
+}
+
+#[test]
+fn access_lines_have_the_form_of_nginx() {
+    let check = |format: &str, parameters: &str, expected: &str| {
+        let text = format!("log_format own {format}; access_log {{dir}}/access own {parameters};");
+        assert_eq!(accessed(&text), expected, "{format} {parameters}");
+    };
+    let sent = "'$status $bytes_sent $body_bytes_sent $request_length $request_time'";
+    check(sent, "", "200 30 5 40 1.002\n");
+    check("'$sent_http_x_one|$sent_http_none|$arg_x'", "", "1|-|%22\n");
+    check("'$http_referer'", "", "say \\x22\\xFF\\x22\n");
+    check("escape=json '{\"u\":\"$http_user_agent\"}'", "", "{\"u\":\"\"}\n");
+    check("'$uri'", "if=$arg_x", "/a\n");
+    check("'$uri'", "if=$arg_y", "");
+    assert_eq!(
+        accessed("access_log {dir}/access;"),
+        "unix: - - [06/Nov/1994:08:49:37 +0000] \"GET /a?x=%22 HTTP/1.1\" 200 5 \
+         \"say \\x22\\xFF\\x22\" \"-\"\n"
+    );
 }
