@@ -2,7 +2,7 @@
 
 use crate::civil::{Civil, LAST, days_before, month_days};
 
-/// Length in bytes of every date that [`format`] writes.
+/// Length in bytes of every date that [`format()`] writes.
 pub const LEN: usize = 29;
 
 const DAY: u64 = 86_400;
@@ -77,7 +77,7 @@ pub fn format(unix: u64) -> [u8; LEN] {
     out
 }
 
-/// Appends what [`format`] gives.
+/// Appends what [`format()`] gives.
 pub fn write(unix: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(&format(unix));
 }

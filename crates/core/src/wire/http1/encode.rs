@@ -21,7 +21,7 @@ pub struct Context<'a> {
     pub keepalive_header: Option<Duration>,
     /// The request was `HEAD`: the body is announced but not sent.
     pub head_only: bool,
-    /// The value of `Date`; see [`crate::wire::http_date::format`].
+    /// The value of `Date`; see [`crate::wire::http_date::format()`].
     pub date: &'a [u8],
     /// The value of `Server`.
     pub server: &'a str,
