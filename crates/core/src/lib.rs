@@ -8,8 +8,6 @@
 pub mod answer;
 pub mod channels;
 pub mod civil;
-#[cfg(test)]
-mod fixture;
 pub mod hub;
 pub mod message;
 pub mod now;

@@ -7,9 +7,7 @@ use std::thread;
 
 use mio::{Poll, Waker};
 use outpour_core::channels::{Channels, WorkerId};
-use outpour_core::settings::{
-    Level, Listen, ListenAddress, Settings, Store, WorkerProcesses,
-};
+use outpour_core::settings::{Level, Listen, ListenAddress, Settings, Store, WorkerProcesses};
 
 use crate::clock::Clock;
 use crate::listener::{Bound, Listener};
