@@ -57,7 +57,7 @@ impl Bench {
 
     fn walk(&mut self, visits: usize) -> bool {
         let Self { hub, sent, ended, .. } = self;
-        hub.walk(visits, epoch().tick, DATE, &mut |outlet, output| {
+        hub.walk(visits, epoch().tick, DATE, |outlet, output| {
             let (Output::Send(piece) | Output::Answered(piece, _) | Output::Ended(piece, _)) =
                 &output;
             let text = String::from_utf8_lossy(piece);
@@ -150,7 +150,7 @@ fn frames_are_shared_within_a_format() {
     bench.subscribe(2, &[7]);
     bench.publish(7, "a");
     let mut pieces = Vec::new();
-    bench.hub.walk(10, epoch().tick, DATE, &mut |_, output| {
+    bench.hub.walk(10, epoch().tick, DATE, |_, output| {
         if let Output::Send(piece) = output {
             pieces.push(Rc::clone(piece));
         }

@@ -10,6 +10,13 @@ use crate::now::Tick;
 /// Most visits to one channel before another one gets its turn.
 const CHANNEL_SLICE: usize = 64;
 
+/// What every visit of a walk needs.
+struct Walk<'a, F> {
+    now: Tick,
+    date: &'a [u8],
+    out: F,
+}
+
 impl Hub {
     /// Whether somebody is behind: [`Hub::walk`] has something to do.
     #[must_use]
@@ -25,13 +32,14 @@ impl Hub {
         visits: usize,
         now: Tick,
         date: &[u8],
-        out: &mut impl FnMut(Outlet, Output<'_>),
+        out: impl FnMut(Outlet, Output<'_>),
     ) -> bool {
+        let mut walk = Walk { now, date, out };
         let mut left = visits;
         while left > 0 {
             let Some(slot) = self.active.pop_front() else { return false };
             let slice = left.min(CHANNEL_SLICE);
-            let (visited, over) = self.walk_channel(slot, slice, now, date, out);
+            let (visited, over) = self.walk_channel(slot, slice, &mut walk);
             left -= visited.max(1).min(left);
             if over {
                 self.forget_if_empty(slot);
@@ -47,13 +55,11 @@ impl Hub {
         &mut self,
         slot: u32,
         slice: usize,
-        now: Tick,
-        date: &[u8],
-        out: &mut impl FnMut(Outlet, Output<'_>),
+        walk: &mut Walk<'_, impl FnMut(Outlet, Output<'_>)>,
     ) -> (usize, bool) {
         for visited in 0..slice {
             let Some(key) = self.channels[slot as usize].turn() else { return (visited, true) };
-            let stays = self.visit(slot, key, now, date, out);
+            let stays = self.visit(slot, key, walk);
             if stays {
                 self.channels[slot as usize].advance();
             }
@@ -66,17 +72,15 @@ impl Hub {
         &mut self,
         slot: u32,
         key: SubscriberKey,
-        now: Tick,
-        date: &[u8],
-        out: &mut impl FnMut(Outlet, Output<'_>),
+        walk: &mut Walk<'_, impl FnMut(Outlet, Output<'_>)>,
     ) -> bool {
         let subscriber = &self.subscribers[key.slot()];
         let single =
             matches!(subscriber.subscriptions.as_slice(), [Subscription { copies: 1, .. }]);
         match &*self.formats.entry(subscriber.format).format {
-            Format::LongPoll(_) => self.answer(key, date, out),
-            Format::Stream(_) if single => self.catch_up(slot, key, now, date, out),
-            Format::Stream(_) => self.catch_up_merged(slot, key, now, date, out),
+            Format::LongPoll(_) => self.answer(key, walk),
+            Format::Stream(_) if single => self.catch_up(slot, key, walk),
+            Format::Stream(_) => self.catch_up_merged(slot, key, walk),
         }
     }
 
@@ -85,19 +89,18 @@ impl Hub {
         &mut self,
         slot: u32,
         key: SubscriberKey,
-        now: Tick,
-        date: &[u8],
-        out: &mut impl FnMut(Outlet, Output<'_>),
+        walk: &mut Walk<'_, impl FnMut(Outlet, Output<'_>)>,
     ) -> bool {
         let subscriber = &mut self.subscribers[key.slot()];
         let entry = self.formats.entry(subscriber.format);
-        while let Some(run) = self.channels[slot as usize].run(subscriber.cursor, entry, date) {
+        while let Some(run) = self.channels[slot as usize].run(subscriber.cursor, entry, walk.date)
+        {
             subscriber.cursor = run.upto;
-            subscriber.last_sent = now;
+            subscriber.last_sent = walk.now;
             subscriber.tail.add(run.frame.plain);
-            out(subscriber.outlet, Output::Send(&run.frame.bytes));
+            (walk.out)(subscriber.outlet, Output::Send(&run.frame.bytes));
             if run.deleted {
-                self.end(key, out);
+                self.end(key, walk);
                 return false;
             }
         }
@@ -109,13 +112,11 @@ impl Hub {
         &mut self,
         slot: u32,
         key: SubscriberKey,
-        now: Tick,
-        date: &[u8],
-        out: &mut impl FnMut(Outlet, Output<'_>),
+        walk: &mut Walk<'_, impl FnMut(Outlet, Output<'_>)>,
     ) -> bool {
         let mut frames: Vec<Frame> = Vec::new();
         let mut stays = true;
-        while let Some((place, frame, deleted)) = self.next_merged(key, date) {
+        while let Some((place, frame, deleted)) = self.next_merged(key, walk.date) {
             frames.extend(std::iter::repeat_n(frame, place.copies as usize));
             if deleted {
                 self.subscribers[key.slot()].subscriptions.retain(|s| s.channel != place.channel);
@@ -123,9 +124,9 @@ impl Hub {
                 stays &= place.channel != slot;
             }
         }
-        self.send_all(key, &frames, now, out);
+        self.send_all(key, &frames, walk);
         if self.subscribers[key.slot()].subscriptions.is_empty() {
-            self.end(key, out);
+            self.end(key, walk);
         }
         stays
     }
@@ -158,47 +159,45 @@ impl Hub {
         &mut self,
         key: SubscriberKey,
         frames: &[Frame],
-        now: Tick,
-        out: &mut impl FnMut(Outlet, Output<'_>),
+        walk: &mut Walk<'_, impl FnMut(Outlet, Output<'_>)>,
     ) {
         if frames.is_empty() {
             return;
         }
         let subscriber = &mut self.subscribers[key.slot()];
-        subscriber.last_sent = now;
+        subscriber.last_sent = walk.now;
         for frame in frames {
             subscriber.tail.add(frame.plain);
         }
         if let [frame] = frames {
-            out(subscriber.outlet, Output::Send(&frame.bytes));
+            (walk.out)(subscriber.outlet, Output::Send(&frame.bytes));
             return;
         }
         self.scratch.clear();
         for frame in frames {
             self.scratch.extend_from_slice(&frame.bytes);
         }
-        out(subscriber.outlet, Output::Send(&Rc::from(self.scratch.as_slice())));
+        (walk.out)(subscriber.outlet, Output::Send(&Rc::from(self.scratch.as_slice())));
     }
 
     /// A waiting long-poll: the first delivery answers it.
     fn answer(
         &mut self,
         key: SubscriberKey,
-        date: &[u8],
-        out: &mut impl FnMut(Outlet, Output<'_>),
+        walk: &mut Walk<'_, impl FnMut(Outlet, Output<'_>)>,
     ) -> bool {
-        let Some((_, frame, _)) = self.next_merged(key, date) else { return true };
+        let Some((_, frame, _)) = self.next_merged(key, walk.date) else { return true };
         let outlet = self.subscribers[key.slot()].outlet;
         let departed = self.unsubscribe(key);
-        out(outlet, Output::Answered(&frame.bytes, departed));
+        (walk.out)(outlet, Output::Answered(&frame.bytes, departed));
         false
     }
 
     /// The last channel of a stream is gone.
-    fn end(&mut self, key: SubscriberKey, out: &mut impl FnMut(Outlet, Output<'_>)) {
+    fn end(&mut self, key: SubscriberKey, walk: &mut Walk<'_, impl FnMut(Outlet, Output<'_>)>) {
         let outlet = self.subscribers[key.slot()].outlet;
         let ending = Rc::from(self.ending(key));
         let departed = self.unsubscribe(key);
-        out(outlet, Output::Ended(&ending, departed));
+        (walk.out)(outlet, Output::Ended(&ending, departed));
     }
 }

@@ -17,7 +17,7 @@ impl Worker {
         let Self { hub, connections, poll, finished, departed, date, now, .. } = self;
         let mut outlets =
             Outlets { connections, registry: poll.registry(), finished, now: now.tick };
-        hub.walk(visits, now.tick, date, &mut |outlet, output| match output {
+        hub.walk(visits, now.tick, date, |outlet, output| match output {
             Output::Send(piece) => outlets.send(outlet, piece),
             Output::Answered(piece, left) => {
                 departed.push(left);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use outpour_core::answer::Answer;
-use outpour_core::channels::{Subscribed as Registered, Waited};
+use outpour_core::channels::{Refusal, Subscribed as Registered, Waited};
 use outpour_core::hub::{Format, Frame, LongPoll, Outlet, SubscriberKey};
 use outpour_core::request::{Method, Version};
 use outpour_core::settings::SubscriberMode;
@@ -113,19 +113,11 @@ impl Worker {
     }
 
     fn stream(&mut self, key: ConnectionKey, exchange: Exchange, mode: SubscriberMode) {
-        let environment = &self.shared.environment;
-        let entries = exchange.entries(environment);
-        let (since, rules) = (exchange.since(environment), exchange.rules());
-        let mut channels = self.shared.channels(self.id);
-        let registered = match channels.subscribe(self.id, &entries, &rules, &since, self.now) {
+        let (registered, cursor) = match self.register(&exchange) {
             Ok(registered) => registered,
-            Err(refusal) => {
-                drop(channels);
-                return self.respond(key, exchange, subscriber_refused(refusal));
-            }
+            Err(refusal) => return self.respond(key, exchange, subscriber_refused(refusal)),
         };
-        let cursor = channels.cursor(registered.position);
-        drop(channels);
+        let environment = &self.shared.environment;
         let content_type = transport::content_type(mode, exchange.content_type()).to_vec();
         let format = exchange.stream_format(environment, &content_type);
         let keep_alive = format.framing == Framing::Chunked && exchange.keeps_alive();
@@ -134,6 +126,18 @@ impl Worker {
         let subscriber = self.open_stream(key, format, &registered, cursor);
         let ttl = exchange.settings.push.subscriber_connection_ttl;
         self.park(key, exchange, subscriber, Kind::Stream, ttl, keep_alive, begin);
+    }
+
+    /// Registers a stream's interest in its channels and reads what it is to get at once, in one
+    /// step; with it the cursor from which everything else is live.
+    pub(super) fn register(&self, exchange: &Exchange) -> Result<(Registered, u64), Refusal> {
+        let environment = &self.shared.environment;
+        let entries = exchange.entries(environment);
+        let (since, rules) = (exchange.since(environment), exchange.rules());
+        let mut channels = self.shared.channels(self.id);
+        let registered = channels.subscribe(self.id, &entries, &rules, &since, self.now)?;
+        let cursor = channels.cursor(registered.position);
+        Ok((registered, cursor))
     }
 
     fn send_stream_head(

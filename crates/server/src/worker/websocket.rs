@@ -41,19 +41,10 @@ impl Worker {
         if let Some(connection) = self.connection(key) {
             connection.bytes_sent = 0;
         }
-        let environment = &self.shared.environment;
-        let entries = exchange.entries(environment);
-        let (since, rules) = (exchange.since(environment), exchange.rules());
-        let mut channels = self.shared.channels(self.id);
-        let registered = match channels.subscribe(self.id, &entries, &rules, &since, self.now) {
+        let (registered, cursor) = match self.register(&exchange) {
             Ok(registered) => registered,
-            Err(refusal) => {
-                drop(channels);
-                return self.refuse_upgraded(key, &exchange, refusal, begin);
-            }
+            Err(refusal) => return self.refuse_upgraded(key, &exchange, refusal, begin),
         };
-        let cursor = channels.cursor(registered.position);
-        drop(channels);
         let rendering = std::sync::Arc::clone(&exchange.settings.push.rendering);
         let format = StreamFormat::websocket(rendering);
         let subscriber = self.open_stream(key, format, &registered, cursor);
