@@ -310,27 +310,9 @@ fn expires(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
         b.core.expires = l.expression(word).map(Expires::Dynamic);
         return;
     }
-    match expires_value(&word.value) {
+    match Expires::parse(&word.value) {
         Ok(expires) => b.core.expires = Some(expires),
         Err(message) => l.report.emerg(word.span, message),
-    }
-}
-
-fn expires_value(text: &[u8]) -> Result<Expires, &'static str> {
-    let seconds = |text: &[u8]| {
-        let time = values::seconds(text).ok_or("invalid value")?;
-        i64::try_from(time.as_secs()).map_err(|_| "invalid value")
-    };
-    match text {
-        b"off" => Ok(Expires::Off),
-        b"epoch" => Ok(Expires::Epoch),
-        b"max" => Ok(Expires::Max),
-        [b'@', time @ ..] => match u32::try_from(seconds(time)?) {
-            Ok(time @ 0..=86_400) => Ok(Expires::TimeOfDay(time)),
-            _ => Err("daily time value must be less than 24 hours"),
-        },
-        [b'-', time @ ..] => Ok(Expires::After(-seconds(time)?)),
-        [b'+', time @ ..] | time => Ok(Expires::After(seconds(time)?)),
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{AccessLog, ErrorLog, Push};
+use super::{AccessLog, ErrorLog, Push, time};
 use crate::router::Statement;
 use crate::variables::{Expression, Pattern};
 
@@ -111,6 +111,33 @@ pub enum Expires {
     Dynamic(Expression),
 }
 
+impl Expires {
+    /// The words of the directive: `off`, `epoch`, `max`, a time (`1h`, `+1h`, `-1`), a time of
+    /// day up to 24 hours (`@15h30m`).
+    ///
+    /// # Errors
+    ///
+    /// What nginx says about other words.
+    pub fn parse(text: &[u8]) -> Result<Self, &'static str> {
+        match text {
+            b"off" => Ok(Self::Off),
+            b"epoch" => Ok(Self::Epoch),
+            b"max" => Ok(Self::Max),
+            [b'@', time @ ..] => match u32::try_from(seconds(time)?) {
+                Ok(time @ 0..=86_400) => Ok(Self::TimeOfDay(time)),
+                _ => Err("daily time value must be less than 24 hours"),
+            },
+            [b'-', time @ ..] => seconds(time).map(|seconds| Self::After(-seconds)),
+            [b'+', time @ ..] | time => seconds(time).map(Self::After),
+        }
+    }
+}
+
+fn seconds(text: &[u8]) -> Result<i64, &'static str> {
+    let seconds = time::seconds(text).and_then(|seconds| i64::try_from(seconds).ok());
+    seconds.ok_or("invalid value")
+}
+
 /// `gzip` and its directives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gzip {
@@ -187,4 +214,40 @@ pub struct LocationSettings {
     pub access_log: Vec<AccessLog>,
     /// `error_log`s of this level; the main level's where none is given.
     pub error_log: Vec<ErrorLog>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: impl Into<Result<Expires, &'static str>>) {
+        assert_eq!(Expires::parse(text.as_bytes()), expected.into(), "{text}");
+    }
+
+    #[test]
+    fn words_of_expires() {
+        check("off", Ok(Expires::Off));
+        check("epoch", Ok(Expires::Epoch));
+        check("max", Ok(Expires::Max));
+        check("0", Ok(Expires::After(0)));
+        check("30", Ok(Expires::After(30)));
+        check("1h30m", Ok(Expires::After(5400)));
+        check("+1h", Ok(Expires::After(3600)));
+        check("-1", Ok(Expires::After(-1)));
+        check("-1d", Ok(Expires::After(-86_400)));
+        check("@0", Ok(Expires::TimeOfDay(0)));
+        check("@15h30m", Ok(Expires::TimeOfDay(55_800)));
+        check("@24h", Ok(Expires::TimeOfDay(86_400)));
+    }
+
+    #[test]
+    fn other_words_are_refused() {
+        let others = ["", "@", "-", "+", "--1", "+-1", "@-1", "Off", "1x", "1m1h", "5ms"];
+        for text in others.into_iter().chain(["9223372036854775807"]) {
+            check(text, Err("invalid value"));
+        }
+        let daily = "daily time value must be less than 24 hours";
+        check("@24h1s", Err(daily));
+        check("@100y", Err(daily));
+    }
 }

@@ -8,6 +8,7 @@ mod location;
 mod log;
 mod main;
 mod push;
+pub mod time;
 
 pub use http::{Http, Listen, ListenAddress, Server, ServerName, ServerSettings};
 pub use location::{
