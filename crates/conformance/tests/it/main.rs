@@ -2,4 +2,5 @@
 
 mod cases;
 mod configuration;
+mod licences;
 mod tidy;
