@@ -3,6 +3,7 @@
 mod files;
 mod messages;
 mod properties;
+mod reference;
 mod settings;
 mod table;
 

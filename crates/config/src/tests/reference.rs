@@ -1,0 +1,14 @@
+//! `docs/directives.md` is what the directive table says.
+
+use crate::reference;
+
+/// `UPDATE=1 cargo test -p outpour-config reference` writes the page anew.
+#[test]
+fn the_page_about_directives_is_the_table() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/directives.md");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(path, reference()).unwrap();
+    }
+    let page = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(page == reference(), "docs/directives.md is out of date: run with UPDATE=1");
+}
