@@ -31,6 +31,15 @@ impl Stream {
         }
     }
 
+    /// Lets the kernel give the peer up when nothing that was sent is acknowledged for `patience`:
+    /// a client whose cable was pulled is noticed by the next ping or message, long before its
+    /// socket is full.
+    pub(crate) fn give_up_after(&self, patience: std::time::Duration) {
+        if let Self::Tcp(stream) = self {
+            let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(patience));
+        }
+    }
+
     /// Drops the connection with a reset instead of an orderly end (`reset_timedout_connection`).
     pub(crate) fn reset_on_close(&self) {
         if let Self::Tcp(stream) = self {

@@ -221,6 +221,7 @@ impl Worker {
         let gone = {
             let connection = &mut self.connections[key.slot as usize];
             let websocket = matches!(kind, Kind::WebSocket(_));
+            connection.stream.give_up_after(settings.send_timeout);
             connection.state = State::Subscribed(Subscribed {
                 subscriber,
                 kind,
