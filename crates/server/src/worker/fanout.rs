@@ -35,8 +35,13 @@ impl Worker {
     }
 
     /// What the walk found out about connections, carried out behind it.
+    ///
+    /// Ends of subscriptions come first: the hub has forgotten those subscribers, which closing
+    /// their connection must not ask it to do again. A dead socket may be found out right before.
     fn carry_out(&mut self) {
-        for finish in std::mem::take(&mut self.finished) {
+        let mut finished = std::mem::take(&mut self.finished);
+        finished.sort_by_key(|finish| !matches!(finish, Finish::Answered(_) | Finish::Ended(_)));
+        for finish in finished {
             let (Finish::Answered(slot)
             | Finish::Ended(slot)
             | Finish::Stalled(slot)
