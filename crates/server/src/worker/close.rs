@@ -109,18 +109,18 @@ impl Worker {
         if connection.output.is_some() {
             return self.file_deadline(key);
         }
-        let ended = connection.input_ended;
         if let State::Closing { shut, .. } = &mut connection.state {
             if *shut {
                 return;
             }
             *shut = true;
         }
-        if ended || connection.stream.shutdown_write().is_err() {
+        if connection.stream.shutdown_write().is_err() {
             return self.close(key, Ending::Done);
         }
         self.file_deadline(key);
-        self.drop_input(key);
+        // Not at once: the read buffer may be in use, and bytes left unread reset the connection.
+        self.ready.push(key);
     }
 
     /// Reads and drops what the peer still sends; its end ends the connection.
