@@ -83,6 +83,8 @@ pub(crate) struct Connection {
     pub(crate) input_ended: bool,
     /// The socket may hold bytes that were not read, and no event will tell.
     pub(crate) unread: bool,
+    /// `input` may hold a whole request that waits until earlier answers are sent.
+    pub(crate) held: bool,
 }
 
 impl Connection {
@@ -112,6 +114,7 @@ impl Connection {
             head_begun: false,
             input_ended: false,
             unread: false,
+            held: false,
         }
     }
 

@@ -123,6 +123,8 @@ impl Worker {
     /// Bytes that came earlier and could not be looked at then.
     fn look_at_input(&mut self, key: ConnectionKey) {
         let Some(connection) = self.connection(key) else { return };
+        // Held requests wait for answers to leave; only that is to be looked at anew.
+        connection.held = false;
         if !connection.input.is_empty() && matches!(appetite(connection), Appetite::Reads) {
             self.take_in(key, &mut []);
         }
@@ -147,6 +149,9 @@ impl Worker {
         }
         self.flush_answers(key);
         self.file_deadline(key);
+        if self.connection(key).is_some_and(|c| c.held && !answers_wait(c, 0)) {
+            self.ready.push(key);
+        }
     }
 
     /// Feeds bytes to whatever the connection is doing; how many were used up.
@@ -196,7 +201,8 @@ impl Worker {
     /// Reads one head and starts on its request; how many bytes it had, 0 if it is not complete.
     fn consume_head(&mut self, key: ConnectionKey, data: &[u8]) -> usize {
         let connection = &mut self.connections[key.slot as usize];
-        if answers_wait(connection, self.answers.len()) {
+        connection.held = answers_wait(connection, self.answers.len());
+        if connection.held {
             return 0;
         }
         let limits = self.running.limits(&connection.door);
@@ -254,6 +260,7 @@ fn appetite(connection: &Connection) -> Appetite {
             Kind::WebSocket(_) => Appetite::Reads,
             Kind::Stream | Kind::LongPoll => Appetite::Waits,
         },
+        State::Head if connection.held => Appetite::Waits,
         State::Head | State::Body(_) if answers_wait(connection, 0) => Appetite::Waits,
         State::Head | State::Body(_) => Appetite::Reads,
     }
