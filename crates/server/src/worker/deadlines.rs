@@ -8,10 +8,15 @@ use outpour_core::settings::{Level, ServerSettings};
 use super::{Phase, Worker};
 use crate::connection::{Connection, ConnectionKey, Ending, Kind, State};
 
+/// Furthest that a deadline is filed ahead: within one rotation of the timer wheel, so that the
+/// wheel asks when `Connection::filed` says, never before.
+const FILED_AHEAD_MAX: Duration = Duration::from_secs(60);
+
 impl Worker {
     /// Makes sure that the timer wheel looks at the connection when its next deadline comes.
     pub(super) fn file_deadline(&mut self, key: ConnectionKey) {
         let Some(due) = self.due(key) else { return };
+        let due = due.min(self.now.tick.after(FILED_AHEAD_MAX));
         let Some(connection) = self.connection(key) else { return };
         if due < connection.filed {
             connection.filed = due;
@@ -78,15 +83,19 @@ impl Worker {
         }
     }
 
-    /// Acts on every deadline that has passed.
-    pub(super) fn expire_deadlines(&mut self) {
-        let now = self.now.tick;
-        let mut fired = Vec::new();
-        self.wheel.expire(now, &mut |slot| {
+    /// Brings the timer wheel up to the present, before anything is filed in this turn.
+    pub(super) fn collect_deadlines(&mut self) {
+        let Self { wheel, fired, now, .. } = self;
+        wheel.expire(now.tick, &mut |slot| {
             fired.push(slot);
             None
         });
-        for slot in fired {
+    }
+
+    /// Acts on every deadline that has passed.
+    pub(super) fn expire_deadlines(&mut self) {
+        let now = self.now.tick;
+        for slot in std::mem::take(&mut self.fired) {
             let Some(connection) = self.connections.get_mut(slot as usize) else { continue };
             if connection.filed > now {
                 continue;

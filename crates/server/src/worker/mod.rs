@@ -74,6 +74,8 @@ pub(crate) struct Worker {
     generation: u32,
     hub: Hub,
     wheel: Wheel,
+    /// Slots whose deadline may have passed, for this turn to look at.
+    fired: Vec<u32>,
     phase: Phase,
     now: Now,
     /// The HTTP date of `now`.
@@ -120,6 +122,7 @@ impl Worker {
             generation: 0,
             hub: Hub::new(),
             wheel: Wheel::new(now.tick),
+            fired: Vec::new(),
             phase: Phase::Serving,
             now,
             date: outpour_core::wire::http_date::format(now.unix),

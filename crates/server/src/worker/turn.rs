@@ -25,6 +25,7 @@ impl Worker {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
             _ => self.read_clock(),
         }
+        self.collect_deadlines();
         for event in events.iter() {
             self.dispatch(event);
         }
