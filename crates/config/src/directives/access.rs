@@ -36,7 +36,7 @@ pub(crate) const ROWS: &[Directive] = &[
 fn rule(l: &mut Lowering<'_>, b: &mut Block, n: &Node, access: Access) {
     let Some(word) = n.args.first() else { return };
     let Some((network, meaningless)) = network(&word.value) else {
-        return l.invalid_parameter(n, word);
+        return l.invalid_parameter(n, word, &["all", "unix:"]);
     };
     if meaningless {
         l.report.warn(word.span, format!("low address bits of {} are meaningless", word.text()));

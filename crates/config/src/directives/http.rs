@@ -287,7 +287,7 @@ fn add_header(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
     let always = match rest {
         [] => false,
         [word] if word.is("always") => true,
-        [word, ..] => return l.invalid_parameter(n, word),
+        [word, ..] => return l.invalid_parameter(n, word, &["always"]),
     };
     let valid = |c: u8| c.is_ascii_graphic() && c != b':';
     if name.value.is_empty() || !name.value.iter().all(|c| valid(*c)) {

@@ -121,6 +121,20 @@ fn resolve(host: &str) -> Result<Vec<IpAddr>, &'static str> {
     if hosts.is_empty() { Err("host not found") } else { Ok(hosts) }
 }
 
+/// What may stand behind the address.
+const OPTIONS: [&str; 10] = [
+    "default_server",
+    "backlog=",
+    "bind",
+    "deferred",
+    "ipv6only=",
+    "rcvbuf=",
+    "reuseport",
+    "sndbuf=",
+    "so_keepalive=",
+    "fastopen=",
+];
+
 fn option(l: &mut Lowering<'_>, n: &Node, word: &Word, draft: &mut ListenDraft) {
     let (name, value) = match word.value.iter().position(|b| *b == b'=') {
         Some(at) => (&word.value[..at], Some(&word.value[at + 1..])),
@@ -151,7 +165,7 @@ fn option(l: &mut Lowering<'_>, n: &Node, word: &Word, draft: &mut ListenDraft) 
             let name = word.text();
             l.not_implemented(word.span, &format!("\"{name}\" of the \"listen\" directive"));
         }
-        _ => l.invalid_parameter(n, word),
+        _ => l.invalid_parameter(n, word, &OPTIONS),
     }
 }
 

@@ -94,15 +94,16 @@ impl Lowering<'_> {
         found
     }
 
-    /// nginx's `invalid parameter "V"`.
-    pub(crate) fn invalid_parameter(&mut self, node: &Node, word: &Word) {
+    /// nginx's `invalid parameter "V"`, with the nearest of the words that may stand there.
+    pub(crate) fn invalid_parameter(&mut self, node: &Node, word: &Word, known: &[&str]) {
         let swallowed = self.swallowed(node).and_then(|at| node.args.get(at));
         if swallowed.is_some_and(|first| first.span < word.span) {
             // Words of the directive that was swallowed: one report is enough.
             return;
         }
         let message = format!("invalid parameter \"{}\"", word.text());
-        let help = self.missing_semicolon(node);
+        let nearest = did_you_mean(&word.text(), known.iter().copied());
+        let help = self.missing_semicolon(node).or(nearest);
         self.report.emerg_help(word.span, message, help);
     }
 
