@@ -105,6 +105,7 @@ impl Worker {
 
     /// Closes our side once nothing waits for the socket any more.
     pub(super) fn shut(&mut self, key: ConnectionKey) {
+        let now = self.now.tick;
         let Some(connection) = self.connection(key) else { return };
         if connection.output.is_some() {
             return self.file_deadline(key);
@@ -115,6 +116,7 @@ impl Worker {
             }
             *shut = true;
         }
+        connection.since = now;
         if connection.stream.shutdown_write().is_err() {
             return self.close(key, Ending::Done);
         }
@@ -180,7 +182,7 @@ impl Worker {
             State::Head if connection.input.is_empty() && connection.output.is_none() => {
                 self.close(key, Ending::Drained);
             }
-            State::Head | State::Body(_) if phase == Phase::Stopping => {
+            State::Head | State::Body(_) | State::Closing { .. } if phase == Phase::Stopping => {
                 self.hang_up(key, FAREWELL);
             }
             State::Head | State::Body(_) | State::Closing { .. } => {}

@@ -40,6 +40,9 @@ impl Worker {
 
     fn phase_due(&self, connection: &Connection) -> Option<Tick> {
         match &connection.state {
+            // Whoever still takes an answer in, however slowly, is only under `send_timeout`.
+            State::Head if connection.output.is_some() => None,
+            State::Closing { shut: false, .. } if self.phase != Phase::Stopping => None,
             State::Head => Some(connection.since.after(self.head_patience(connection))),
             State::Body(upload) => {
                 let timeout = upload.exchange.settings.client_body_timeout;
