@@ -42,7 +42,11 @@ impl Worker {
                     let door = Rc::clone(&entrance.door);
                     self.admit(stream, remote, door);
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    // Everybody was let in: the next shortage is another one, and told again.
+                    (self.accept_failing, self.full) = (false, false);
+                    return;
+                }
                 Err(error) if is_transient(&error) => {}
                 Err(error) => {
                     if !self.accept_failing {
@@ -52,7 +56,6 @@ impl Worker {
                     return self.pause_accepting();
                 }
             }
-            self.accept_failing = false;
         }
         self.accept_again(slot);
     }
@@ -86,9 +89,9 @@ impl Worker {
         let limit = self.running.settings.main.worker_connections;
         let full = limit.is_some_and(|limit| self.connections.len() >= limit);
         if full && !self.full {
+            self.full = true;
             self.log(Level::Alert, format_args!("worker_connections are not enough"));
         }
-        self.full = full;
         full
     }
 

@@ -35,7 +35,6 @@ impl Worker {
         if resets && ending == Ending::TimedOut {
             connection.stream.reset_on_close();
         }
-        self.full = false;
     }
 
     /// Ends a subscription politely: at its time limit, and when the server ends.
