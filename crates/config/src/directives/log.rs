@@ -144,7 +144,7 @@ fn access_log(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
     if path.is("off") {
         b.core.access_log = Some(Vec::new());
         if let Some(word) = rest.first() {
-            l.invalid_parameter(n, word, &["buffer=", "flush=", "gzip", "if="]);
+            l.invalid_parameter(n, word, &[]);
         }
         return;
     }
