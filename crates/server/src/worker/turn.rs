@@ -51,13 +51,11 @@ impl Worker {
         if self.hub.is_behind() || !self.ready.is_empty() || !mailbox.is_empty() {
             return Some(Duration::ZERO);
         }
-        let sweeper = self.id.0 == 0 || self.accept_due.is_some() || self.phase != Phase::Serving;
-        let sweep = sweeper.then_some(SWEEP_INTERVAL / 4);
+        let sweep = (self.id.0 == 0).then_some(self.sweep_due);
+        let fixed = [sweep, self.accept_due, self.drained].into_iter().flatten().min();
+        let fixed = fixed.map(|due| due.since(self.now.tick));
         let deadline = self.wheel.next_wakeup(self.now.tick);
-        match (sweep, deadline) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
+        fixed.into_iter().chain(deadline).min()
     }
 
     fn dispatch(&mut self, event: &Event) {
