@@ -5,23 +5,15 @@ use std::time::Duration;
 use outpour_core::now::Tick;
 use outpour_core::settings::{Level, ServerSettings};
 
-use super::{Phase, Worker};
+use super::{Phase, Worker, agenda};
 use crate::connection::{Connection, ConnectionKey, Ending, Kind, State};
-
-/// Furthest that a deadline is filed ahead: within one rotation of the timer wheel, so that the
-/// wheel asks when `Connection::filed` says, never before.
-const FILED_AHEAD_MAX: Duration = Duration::from_secs(60);
 
 impl Worker {
     /// Makes sure that the timer wheel looks at the connection when its next deadline comes.
     pub(super) fn file_deadline(&mut self, key: ConnectionKey) {
         let Some(due) = self.due(key) else { return };
-        let due = due.min(self.now.tick.after(FILED_AHEAD_MAX));
-        let Some(connection) = self.connection(key) else { return };
-        if due < connection.filed {
-            connection.filed = due;
-            self.wheel.insert(key.slot, due);
-        }
+        let Some(connection) = self.connections.get_mut(key.slot as usize) else { return };
+        self.agenda.file(key.slot, due, &mut connection.filed, self.now.tick);
     }
 
     /// The connection's next deadline.
@@ -86,24 +78,14 @@ impl Worker {
         }
     }
 
-    /// Brings the timer wheel up to the present, before anything is filed in this turn.
-    pub(super) fn collect_deadlines(&mut self) {
-        let Self { wheel, fired, now, .. } = self;
-        wheel.expire(now.tick, &mut |slot| {
-            fired.push(slot);
-            None
-        });
-    }
-
     /// Acts on every deadline that has passed.
     pub(super) fn expire_deadlines(&mut self) {
         let now = self.now.tick;
-        for slot in std::mem::take(&mut self.fired) {
+        for slot in self.agenda.take() {
             let Some(connection) = self.connections.get_mut(slot as usize) else { continue };
-            if connection.filed > now {
+            if !agenda::is_due(&mut connection.filed, now) {
                 continue;
             }
-            connection.filed = Tick(u64::MAX);
             let key = self.key(slot);
             if self.due(key).is_some_and(|due| due <= now) {
                 self.expire(key);

@@ -1,6 +1,7 @@
 //! A worker: one thread, one event loop, one table of connections, one hub.
 
 mod accept;
+mod agenda;
 mod close;
 mod deadlines;
 mod exchange;
@@ -17,11 +18,11 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use agenda::Agenda;
 use mio::Poll;
 use outpour_core::channels::WorkerId;
 use outpour_core::hub::{Departed, Hub};
 use outpour_core::now::{Now, Tick};
-use outpour_core::timers::Wheel;
 use slab::Slab;
 
 use crate::connection::{Connection, ConnectionKey, Ending};
@@ -73,9 +74,7 @@ pub(crate) struct Worker {
     connections: Slab<Connection>,
     generation: u32,
     hub: Hub,
-    wheel: Wheel,
-    /// Slots whose deadline may have passed, for this turn to look at.
-    fired: Vec<u32>,
+    agenda: Agenda,
     phase: Phase,
     now: Now,
     /// The HTTP date of `now`.
@@ -121,8 +120,7 @@ impl Worker {
             connections: Slab::new(),
             generation: 0,
             hub: Hub::new(),
-            wheel: Wheel::new(now.tick),
-            fired: Vec::new(),
+            agenda: Agenda::new(now.tick),
             phase: Phase::Serving,
             now,
             date: outpour_core::wire::http_date::format(now.unix),

@@ -25,7 +25,7 @@ impl Worker {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
             _ => self.read_clock(),
         }
-        self.collect_deadlines();
+        self.agenda.advance(self.now.tick);
         for event in events.iter() {
             self.dispatch(event);
         }
@@ -54,7 +54,7 @@ impl Worker {
         let sweep = (self.id.0 == 0).then_some(self.sweep_due);
         let fixed = [sweep, self.accept_due, self.drained].into_iter().flatten().min();
         let fixed = fixed.map(|due| due.since(self.now.tick));
-        let deadline = self.wheel.next_wakeup(self.now.tick);
+        let deadline = self.agenda.next_wakeup(self.now.tick);
         fixed.into_iter().chain(deadline).min()
     }
 
