@@ -108,6 +108,8 @@ fn return_(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
             let status = u16::try_from(status).unwrap_or_default();
             let text = match rest.first() {
                 None => None,
+                // As in nginx, an error with an empty text is an error without a text.
+                Some(word) if status >= 400 && word.value.is_empty() => None,
                 Some(word) => match l.expression(word) {
                     Some(text) => Some(text),
                     None => return,
