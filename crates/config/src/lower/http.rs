@@ -79,7 +79,8 @@ impl Lowering<'_> {
                 self.report.error(given.at, message);
             }
         }
-        if store.shared_memory_size.is_some() {
+        // A size that was refused has been spoken of.
+        if store.shared_memory_size.is_some() || self.report.failed() {
             return;
         }
         let chosen = if self.old_file {

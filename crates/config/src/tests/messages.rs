@@ -335,6 +335,10 @@ fn push_memory() {
     );
     let loaded = load_text(b"http { push_stream_shared_memory_size 100k; }");
     assert!(loaded.failed());
+    let refused = lines(
+        "http { push_stream_shared_memory_size 1; server { location / { push_stream_publisher; push_stream_channels_path a; } } }",
+    );
+    assert_eq!(refused, [format!("nginx: {}", small.replace(" :2", " in nginx.conf:1"))]);
     let notices = lines(
         "http { server { location / { push_stream_publisher; push_stream_channels_path a; } } }",
     );
