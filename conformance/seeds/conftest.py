@@ -1,5 +1,6 @@
 """Starts servers and clients for the seed scenarios. Each server has a folder and ports of its own."""
 
+import itertools
 import os
 import pathlib
 import re
@@ -25,11 +26,24 @@ def binary():
     raise RuntimeError(f"no server binary at {candidates}")
 
 
+PORTS = itertools.count(10000 + os.getpid() % 1900)
+
+
 def free_port():
-    """A port that is free on every address, because the configurations say `listen PORT`."""
-    with socket.socket() as listener:
-        listener.bind(("", 0))
-        return listener.getsockname()[1]
+    """A port that is free on every address, because the configurations say `listen PORT`; below the range from which
+    clients get theirs."""
+    for port in PORTS:
+        with socket.socket() as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if listener.connect_ex(("127.0.0.1", port)) == 0:
+                continue
+        with socket.socket() as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                listener.bind(("", port))
+            except OSError:
+                continue
+            return port
 
 
 def wait_for(condition, what, within=10.0):
