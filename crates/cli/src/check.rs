@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use outpour_config::{Loaded, dump};
+use outpour_server::logs::Logs;
 
 use crate::args::Arguments;
 use crate::diagnostics::Shown;
@@ -29,9 +30,14 @@ pub(crate) fn run(source: &Source, arguments: &Arguments) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Whether a server could start from this, as far as a look at the machine's users can tell.
+/// Whether a server could start from this, as far as a look at the machine's users and logs can
+/// tell. As with nginx, logs that do not exist come into being.
 fn passes(loaded: &Loaded, quiet: bool) -> bool {
     let Some(settings) = &loaded.settings else { return false };
+    if let Err(error) = Logs::open(settings) {
+        terminal::err(&format!("nginx: [emerg] {error}"));
+        return false;
+    }
     match privileges::resolve(&settings.main) {
         Ok(resolved) => {
             if let Some(warning) = resolved.warning.filter(|_| !quiet) {

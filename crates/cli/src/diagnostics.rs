@@ -18,11 +18,13 @@ pub(crate) enum Shown {
 
 /// Prints diagnostics.
 ///
-/// What needs an act (warnings and above) is first explained with the line and a caret; then
+/// What needs an act (warnings and above) and has a place is first explained with the line and a
+/// caret; then
 /// everything follows in nginx's one-line form, because scripts look for it.
 pub(crate) fn print(diagnostics: &[Diagnostic], shown: Shown) {
     let selected = || diagnostics.iter().filter(|diagnostic| shown.includes(diagnostic));
-    for diagnostic in selected().filter(|diagnostic| is_important(diagnostic)) {
+    let placed = |diagnostic: &&Diagnostic| diagnostic.place.is_some() && is_important(diagnostic);
+    for diagnostic in selected().filter(placed) {
         terminal::err(&format!("{}\n", diagnostic.render(terminal::err_colour()).trim_end()));
     }
     for diagnostic in selected() {

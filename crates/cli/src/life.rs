@@ -7,10 +7,11 @@
 
 use std::io;
 use std::path::Path;
+use std::path::PathBuf;
 use std::thread::{self, JoinHandle};
 
 use outpour_core::settings::{Level, Settings};
-use outpour_server::Handle;
+use outpour_server::{Handle, worker_count};
 use signal_hook::consts::signal::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
 use signal_hook::iterator;
 
@@ -71,17 +72,36 @@ impl Watcher {
 #[derive(Debug)]
 pub(crate) struct InForce {
     memory: Option<u64>,
+    workers: usize,
+    pid: Option<PathBuf>,
+    user: Option<(String, Option<String>)>,
 }
 
 impl InForce {
     /// The settings that the server was started with.
     pub(crate) fn of(settings: &Settings) -> Self {
-        Self { memory: settings.http.as_ref().and_then(|http| http.store.shared_memory_size) }
+        Self {
+            memory: settings.http.as_ref().and_then(|http| http.store.shared_memory_size),
+            workers: worker_count(settings),
+            pid: settings.main.pid.clone(),
+            user: settings.main.user.clone(),
+        }
     }
 
     /// Keeps what cannot change while the process lives, and tells what was asked for in vain.
     fn keep(&self, settings: &mut Settings) -> Vec<String> {
         let mut warnings = Vec::new();
+        let main = &settings.main;
+        let vain = [
+            (worker_count(settings) != self.workers, "worker_processes"),
+            (main.pid != self.pid, "pid"),
+            (main.user != self.user, "user"),
+        ];
+        for (_, directive) in vain.iter().filter(|(changed, _)| *changed) {
+            warnings.push(format!(
+                "\"{directive}\" cannot change without restart, ignoring the change"
+            ));
+        }
         if let Some((http, memory)) = settings.http.as_mut().zip(self.memory) {
             let store = &mut http.store;
             if store.shared_memory_size.is_some_and(|size| size != memory) {

@@ -1,7 +1,6 @@
 //! The binary as a child process, with a folder of its own.
 
 use std::fs;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -29,8 +28,7 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
+        let port = outpour_testkit::free_port().unwrap();
         Self { folder: tempfile::tempdir().unwrap(), port }
     }
 

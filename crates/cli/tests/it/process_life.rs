@@ -102,7 +102,7 @@ fn it_starts_says_so_and_ends_by_every_word_and_signal() {
     for signal in [Signal::TERM, Signal::INT, Signal::QUIT] {
         let site = site(CONFIGURATION);
         let mut server = started(&site);
-        assert!(site.read("stdout").starts_with("outpour "), "{}", site.read("stdout"));
+        poll("the banner", || site.read("stdout").starts_with("outpour "));
         send(server.id(), signal);
         assert_eq!(server.ended(), Some(0));
         assert!(!site.path("pid").exists());
@@ -122,7 +122,7 @@ fn a_reload_keeps_subscribers_and_takes_new_settings() {
     let site = site(CONFIGURATION);
     let server = started(&site);
     let mut subscriber = subscribe(site.port);
-    let other = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let other = outpour_testkit::free_port().unwrap();
     let listens = format!("listen 127.0.0.1:{{port}}; listen 127.0.0.1:{other};");
     let text = CONFIGURATION.replace("listen 127.0.0.1:{port};", &listens);
     site.write("push.conf", &text.replace("/pid;", "/other.pid;"));

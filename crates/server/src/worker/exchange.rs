@@ -8,7 +8,7 @@ use outpour_core::wire::http1::{BodyReader, CONTINUE};
 
 use super::Worker;
 use crate::connection::{After, Connection, ConnectionKey, State, Upload};
-use crate::exchange::{Exchange, Plan};
+use crate::exchange::{Exchange, Plan, Verdict};
 
 impl Worker {
     /// Starts on a request whose head is complete.
@@ -36,6 +36,9 @@ impl Worker {
     /// What the request needs before it can be answered.
     fn plan(&self, exchange: &Exchange) -> Plan {
         if let Some(plan) = exchange.routed_plan() {
+            if exchange.verdict == Verdict::Forbidden {
+                self.log_exchange(exchange, Level::Error, "access forbidden by rule");
+            }
             return plan;
         }
         match exchange.settings.push.role {
@@ -104,6 +107,9 @@ impl Worker {
                 let answer =
                     exchange.publisher_answer(mode, body, &mut channels, &context, environment);
                 drop(channels);
+                if answer.status == 500 {
+                    self.log_refusal(&exchange, b"");
+                }
                 self.respond(key, exchange, answer);
             }
             Role::Statistics => {

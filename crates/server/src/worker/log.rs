@@ -65,6 +65,15 @@ impl Worker {
         }
     }
 
+    /// Writes why a push location turned a request down, in the module's words for its log.
+    pub(super) fn log_refusal(&self, exchange: &Exchange, explain: &[u8]) {
+        let Some((level, text)) = refusal(explain) else { return };
+        let limit = exchange.http().store.max_channel_id_length;
+        let limit = limit.filter(|_| text.ends_with("allowed"));
+        let limit = limit.map(|limit| format!(" {limit}")).unwrap_or_default();
+        self.log_exchange(exchange, level, &format!("push stream module: {text}{limit}"));
+    }
+
     fn error_targets<'a>(&'a self, connection: &'a Connection) -> &'a [ErrorLog] {
         match &connection.settings {
             Some(settings) => &settings.error_log,
@@ -161,6 +170,31 @@ impl Worker {
         let elapsed = self.now.tick.since(exchange.started.tick);
         u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
     }
+}
+
+/// Level and text that the module logs for what it explains to the client.
+fn refusal(explain: &[u8]) -> Option<(Level, &'static str)> {
+    Some(match explain {
+        b"No channel id provided." => {
+            (Level::Warn, "the push_stream_channels_path is required but is not set")
+        }
+        b"Channel id is too large." => (Level::Warn, "channel id is larger than allowed"),
+        b"Number of channels were exceeded." => (Level::Error, "number of channels were exceeded"),
+        b"Subscribed too much wildcard channels." => {
+            (Level::Error, "max subscribed wildcard channels exceeded")
+        }
+        b"Empty post requests are not allowed." => {
+            (Level::Error, "Post request was sent with no message")
+        }
+        b"Only internal routines can change events channel." => {
+            (Level::Error, "only internal routines can change events channel")
+        }
+        b"Subscription to events channel is not allowed." => {
+            (Level::Error, "subscription to events channel is not allowed")
+        }
+        b"" => (Level::Error, "unable to allocate message in shared memory"),
+        _ => return None,
+    })
 }
 
 fn is_on(targets: &[ErrorLog], level: Level) -> bool {

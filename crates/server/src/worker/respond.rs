@@ -28,6 +28,9 @@ impl Worker {
             self.close(key, Ending::Done);
             return None;
         }
+        if let Some(explain) = answer.header("X-Nginx-PushStream-Explain") {
+            self.log_refusal(&exchange, explain);
+        }
         let answer = self.complete(&exchange, answer);
         let context = Context {
             version: wire_version(&exchange),

@@ -61,6 +61,7 @@ impl Worker {
         refusal: Refusal,
         begin: usize,
     ) {
+        self.log_refusal(exchange, refusal.explain().as_bytes());
         let (status, explain) = (refusal.status(), refusal.explain());
         let reason = format!("{{\"http_status\": {status}, \"explain\":\"{explain}\"}}");
         websocket::close(Some(POLICY), reason.as_bytes(), &mut self.answers);
