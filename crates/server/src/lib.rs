@@ -6,6 +6,7 @@
 
 mod clock;
 mod connection;
+mod counters;
 mod exchange;
 mod listener;
 pub mod logs;
@@ -17,4 +18,5 @@ mod server;
 mod shared;
 mod worker;
 
+pub use counters::Counters;
 pub use server::{Handle, Server, StartError, address_text, memory_budget, worker_count};

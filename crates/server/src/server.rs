@@ -10,6 +10,7 @@ use outpour_core::channels::{Channels, WorkerId};
 use outpour_core::settings::{Level, Listen, ListenAddress, Settings, Store, WorkerProcesses};
 
 use crate::clock::Clock;
+use crate::counters::Counters;
 use crate::listener::{Bound, Listener};
 use crate::logs::{Logs, OpenError};
 use crate::mailbox::{Mail, Mailbox};
@@ -137,6 +138,14 @@ impl Server {
 }
 
 impl Handle {
+    /// What the workers have counted since the start, summed when asked.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        let mut sum = Counters::default();
+        self.shared.counters.iter().for_each(|worker| sum += worker.read());
+        sum
+    }
+
     /// Puts new settings in force: new addresses are bound, dropped ones closed; channels,
     /// messages, counters and every connection stay.
     ///

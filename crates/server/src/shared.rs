@@ -9,6 +9,7 @@ use outpour_core::variables::Environment;
 use smallvec::SmallVec;
 
 use crate::clock::Clock;
+use crate::counters::WorkerCounters;
 use crate::logs::Logs;
 use crate::mailbox::{Mail, Mailbox};
 
@@ -20,6 +21,8 @@ pub(crate) struct Shared {
     pub(crate) logs: Logs,
     pub(crate) clock: Clock,
     pub(crate) environment: Environment,
+    /// By worker.
+    pub(crate) counters: Vec<WorkerCounters>,
     connections: AtomicU64,
 }
 
@@ -31,8 +34,16 @@ impl Shared {
         clock: Clock,
         environment: Environment,
     ) -> Self {
-        let connections = AtomicU64::new(0);
-        Self { channels: Mutex::new(channels), mailboxes, logs, clock, environment, connections }
+        let counters = mailboxes.iter().map(|_| WorkerCounters::default()).collect();
+        Self {
+            channels: Mutex::new(channels),
+            mailboxes,
+            logs,
+            clock,
+            environment,
+            counters,
+            connections: AtomicU64::new(0),
+        }
     }
 
     /// Serial number for a new connection.

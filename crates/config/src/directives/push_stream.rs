@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use outpour_core::settings::{PublisherMode, Role, SubscriberMode};
+use outpour_core::settings::{PublisherMode, Role, SubscriberMode, SubscriberPolicy};
 
 use crate::draft::{Block, Given, HeaderSource, PaddingDraft, PathSource};
 use crate::lower::Lowering;
@@ -355,8 +355,37 @@ pub(crate) const ROWS: &[Directive] = &[
         HSL,
         Args::SIZE,
         "1m",
-        "Bytes that may wait for a subscriber that does not read before it is disconnected.",
+        "Bytes that may wait for a subscriber that does not read before \
+         push_stream_subscriber_policy decides about it.",
         subscriber_buffer_size,
+    ),
+    row(
+        "push_stream_subscriber_policy",
+        HSL,
+        Args::new(1, 1, "disconnect | drop_oldest | keep_latest"),
+        "disconnect",
+        "What happens when more waits for a subscriber than push_stream_subscriber_buffer_size: it \
+         is disconnected; or the oldest waiting messages are dropped; or, with keep_latest, only \
+         the newest message ever waits. Messages are dropped whole. A stream that is compressed \
+         by gzip cannot lose a part: its subscribers are disconnected in any case.",
+        subscriber_policy,
+    ),
+    row(
+        "push_stream_websocket_deflate",
+        HSL,
+        Args::FLAG,
+        "off",
+        "Whether WebSocket messages are compressed for clients that offer permessage-deflate (RFC \
+         7692); always without context take-over, so that all subscribers share a message's bytes.",
+        |l, b, n| b.push.websocket_deflate = l.flag(n),
+    ),
+    row(
+        "push_stream_websocket_deflate_min_length",
+        HSL,
+        Args::SIZE,
+        "512",
+        "Bytes of the shortest WebSocket message that is compressed.",
+        |l, b, n| b.push.websocket_deflate_min_length = l.size(n),
     ),
 ];
 
@@ -471,6 +500,15 @@ fn header_template_file(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
             l.report.error_help(word.span, message, Some(error.to_string()));
         }
     }
+}
+
+fn subscriber_policy(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
+    const POLICIES: [(&str, SubscriberPolicy); 3] = [
+        ("disconnect", SubscriberPolicy::Disconnect),
+        ("drop_oldest", SubscriberPolicy::DropOldest),
+        ("keep_latest", SubscriberPolicy::KeepLatest),
+    ];
+    b.push.subscriber_policy = Some(mode(l, n, &POLICIES, SubscriberPolicy::Disconnect));
 }
 
 fn subscriber_buffer_size(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {

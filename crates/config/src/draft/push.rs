@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use outpour_core::settings::{Padding, Role};
+use outpour_core::settings::{Padding, Role, SubscriberPolicy};
 use outpour_core::variables::Expression;
 
 use super::{Given, StoreDraft, inherit};
@@ -56,6 +56,9 @@ pub(crate) struct PushDraft {
     pub(crate) content_type: Option<Box<[u8]>>,
     pub(crate) keepalive: Option<bool>,
     pub(crate) subscriber_buffer_size: Option<usize>,
+    pub(crate) subscriber_policy: Option<SubscriberPolicy>,
+    pub(crate) websocket_deflate: Option<bool>,
+    pub(crate) websocket_deflate_min_length: Option<usize>,
 }
 
 impl PushDraft {
@@ -68,7 +71,8 @@ impl PushDraft {
             ping_message_interval subscriber_connection_ttl longpolling_connection_ttl
             websocket_allow_publish last_received_message_time last_received_message_tag
             last_event_id user_agent padding allowed_origins
-            allow_connections_to_events_channel content_type keepalive subscriber_buffer_size);
+            allow_connections_to_events_channel content_type keepalive subscriber_buffer_size
+            subscriber_policy websocket_deflate websocket_deflate_min_length);
         // The defaults are part of the merging: what an outer level fell back to is inherited
         // before the own level is asked.
         if self.longpolling_connection_ttl.is_none() {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use outpour_core::router::{IfBlock, Statement};
-use outpour_core::settings::{Expires, Gzip, Location, LocationSettings, Matcher, Role, Types};
+use outpour_core::settings::{
+    Expires, Gzip, Location, LocationSettings, Matcher, Role, SubscriberPolicy, Types,
+};
 
 use crate::draft::{Block, Given, GzipDraft, Step, StoreDraft};
 
@@ -133,6 +135,7 @@ impl Lowering<'_> {
             tcp_nodelay: core.tcp_nodelay.unwrap_or(true),
             chunked_transfer_encoding: core.chunked_transfer_encoding.unwrap_or(true),
             subscriber_buffer_size: block.push.subscriber_buffer_size.unwrap_or(1 << 20),
+            subscriber_policy: block.push.subscriber_policy.unwrap_or(SubscriberPolicy::Disconnect),
             access_log: core.access_log.clone().unwrap_or_default(),
             error_log: core.error_log.clone().unwrap_or_default(),
         }

@@ -163,6 +163,8 @@ impl Lowering<'_> {
             subscriber_connection_ttl: push.subscriber_connection_ttl.map(|given| given.value),
             longpolling_connection_ttl: push.longpolling_connection_ttl.map(|given| given.value),
             websocket_allow_publish: push.websocket_allow_publish.unwrap_or(false),
+            websocket_deflate: (push.websocket_deflate == Some(true))
+                .then(|| push.websocket_deflate_min_length.unwrap_or(512)),
             last_received_message_time: push.last_received_message_time.clone(),
             last_received_message_tag: push.last_received_message_tag.clone(),
             last_event_id: push.last_event_id.clone(),

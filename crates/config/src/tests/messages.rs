@@ -392,6 +392,12 @@ fn push_values() {
         "push_stream_subscriber_buffer_size 0;",
         &["[error] push stream module: push_stream_subscriber_buffer_size cannot be zero. :2"],
     );
+    in_http(
+        "push_stream_subscriber_policy drop;",
+        &[
+            "[error] push stream module: invalid push_stream_subscriber_policy mode value: drop, accepted values (disconnect, drop_oldest, keep_latest) :2",
+        ],
+    );
 }
 
 #[test]

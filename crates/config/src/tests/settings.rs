@@ -264,8 +264,9 @@ fn push_inheritance() {
          push_stream_padding_by_user_agent \"a,5,900:b,7,1\"; push_stream_last_event_id $arg_e;
          server { push_stream_subscriber_connection_ttl 5s;
            location /a { push_stream_subscriber; push_stream_header_template \"\";
-             push_stream_subscriber_connection_ttl 10s; push_stream_subscriber_buffer_size 2m; }
-           location /b { push_stream_subscriber; push_stream_padding_by_user_agent \"c,1,1\";
+             push_stream_subscriber_connection_ttl 10s; push_stream_subscriber_buffer_size 2m;
+             push_stream_subscriber_policy Keep_latest; push_stream_websocket_deflate_min_length 9; }
+           location /b { push_stream_subscriber_policy drop_oldest; push_stream_websocket_deflate on; push_stream_subscriber; push_stream_padding_by_user_agent \"c,1,1\";
              if ($arg_x) { push_stream_channels_path y; } location /b/c { } }
            location /p { push_stream_publisher admin; }
          }",
@@ -280,6 +281,10 @@ fn push_inheritance() {
     assert_eq!((push.padding_by_user_agent.len(), push.padding_max), (2, 900));
     assert!(push.last_event_id.is_some() && push.last_received_message_tag.is_none());
     assert_eq!(a.settings.subscriber_buffer_size, 2 << 20);
+    assert_eq!(a.settings.subscriber_policy, SubscriberPolicy::KeepLatest);
+    assert_eq!(b.settings.subscriber_policy, SubscriberPolicy::DropOldest);
+    assert_eq!(p.settings.subscriber_policy, SubscriberPolicy::Disconnect);
+    assert_eq!((push.websocket_deflate, b.settings.push.websocket_deflate), (None, Some(512)));
     assert!(push.channel_info_on_publish && !push.store_messages);
     assert_eq!(b.settings.push.padding_by_user_agent.len(), 1);
     let inner = blocks(&b.script)[0].settings.as_ref().unwrap();

@@ -3,4 +3,5 @@
 mod cases;
 mod configuration;
 mod licences;
+mod slow_subscribers;
 mod tidy;

@@ -7,12 +7,10 @@ use smallvec::SmallVec;
 
 use super::format::Frame;
 use super::formats::Entry;
+use super::joined::Joiner;
 use super::subscriber::SubscriberKey;
 use crate::channels::ChannelKey;
 use crate::message::Message;
-
-/// Most bytes that are joined into one piece for a subscriber that is several messages behind.
-const JOINED_BYTES_MAX: usize = 256 * 1024;
 
 /// A delivery that some subscriber may not have got yet.
 #[derive(Debug)]
@@ -153,7 +151,7 @@ impl Local {
         self.recent.get_mut(index)
     }
 
-    /// Everything behind `cursor` in one piece, or the first [`JOINED_BYTES_MAX`] of it.
+    /// Everything behind `cursor` in one piece, or as much of it as a [`Joiner`] takes.
     pub(super) fn run(&mut self, cursor: u64, entry: &Entry, date: &[u8]) -> Option<Run> {
         let first = self.recent.partition_point(|r| r.sequence <= cursor);
         if first + 1 >= self.recent.len() {
@@ -174,20 +172,17 @@ impl Local {
     }
 
     fn join_frames(&mut self, first: usize, entry: &Entry, date: &[u8]) -> Run {
-        let mut bytes = Vec::new();
-        let mut joined = Frame::empty();
+        let mut joiner = Joiner::default();
         let (mut upto, mut deleted) = (0, false);
         for recent in self.recent.iter_mut().skip(first) {
             let frame = recent.frame(entry, date);
-            if !bytes.is_empty() && bytes.len() + frame.bytes.len() > JOINED_BYTES_MAX {
+            if joiner.is_full_for(&frame) {
                 break;
             }
-            bytes.extend_from_slice(&frame.bytes);
-            joined.append_plain(&frame);
+            joiner.push(&frame);
             (upto, deleted) = (recent.sequence, recent.deleted);
         }
-        joined.bytes = bytes.into();
-        Run { frame: joined, upto, deleted }
+        Run { frame: joiner.finish(), upto, deleted }
     }
 }
 

@@ -45,24 +45,21 @@ pub struct Frame {
     pub bytes: Rc<[u8]>,
     /// Sum over what was compressed into them, for gzip streams.
     pub plain: Checksum,
+    /// Where each message ends, if several were joined; `None`: the bytes are one message.
+    pub ends: Option<Rc<[u32]>>,
 }
 
 impl Frame {
     /// No bytes.
     #[must_use]
     pub fn empty() -> Self {
-        Self { bytes: Rc::from([]), plain: Checksum::default() }
-    }
-
-    /// Counts `next` in; the caller joins the bytes.
-    pub(super) fn append_plain(&mut self, next: &Self) {
-        self.plain = self.plain.then(next.plain);
+        Self { bytes: Rc::from([]), plain: Checksum::default(), ends: None }
     }
 }
 
 impl From<transport::Frame> for Frame {
     fn from(frame: transport::Frame) -> Self {
-        Self { bytes: frame.bytes.into(), plain: frame.plain }
+        Self { bytes: frame.bytes.into(), plain: frame.plain, ends: None }
     }
 }
 
@@ -80,7 +77,7 @@ impl Format {
             Self::LongPoll(poll) => {
                 let mut bytes = Vec::new();
                 poll.encode(poll.live(message, date), date, &mut bytes);
-                Frame { bytes: bytes.into(), plain: Checksum::default() }
+                Frame { bytes: bytes.into(), ..Frame::empty() }
             }
         }
     }

@@ -14,7 +14,9 @@
 mod channel;
 mod format;
 mod formats;
+mod joined;
 mod subscriber;
+mod turns;
 mod walk;
 
 #[cfg(test)]
@@ -34,8 +36,10 @@ use crate::now::Tick;
 use channel::Local;
 pub use format::{Format, Frame, LongPoll};
 use formats::Formats;
+use joined::Joiner;
 pub use subscriber::SubscriberKey;
 use subscriber::{Subscriber, Subscription};
+use turns::Turns;
 
 /// Which connection of the worker: the number is the caller's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,8 +48,8 @@ pub struct Outlet(pub u32);
 /// What the walk asks the caller to do.
 #[derive(Debug)]
 pub enum Output<'a> {
-    /// Queue these bytes on the connection.
-    Send(&'a Rc<[u8]>),
+    /// Queue these messages on the connection.
+    Send(&'a Frame),
     /// Queue these bytes: they are a whole answer and the subscription is over.
     Answered(&'a Rc<[u8]>, Departed),
     /// Its last channel is gone: queue these bytes, then end the transport.
@@ -62,9 +66,8 @@ pub struct Hub {
     by_key: HashMap<ChannelKey, u32, foldhash::fast::RandomState>,
     subscribers: Slab<Subscriber>,
     formats: Formats,
-    /// Channels with somebody behind, visited in turn.
-    active: std::collections::VecDeque<u32>,
-    scratch: Vec<u8>,
+    turns: Turns,
+    joiner: Joiner,
 }
 
 impl Hub {
@@ -178,6 +181,11 @@ impl Hub {
         frame.bytes
     }
 
+    /// Takes this subscriber for sent to at `now`, so that its next ping is due later.
+    pub fn postpone_ping(&mut self, key: SubscriberKey, now: Tick) {
+        self.subscribers[key.slot()].last_sent = now;
+    }
+
     /// Counts a frame that the caller sent by itself (the opening, the backlog).
     pub fn sent(&mut self, key: SubscriberKey, frame: &Frame) {
         self.subscribers[key.slot()].tail.add(frame.plain);
@@ -197,7 +205,7 @@ impl Hub {
         }
         let message: Arc<Message> = Arc::clone(message);
         if self.channels[slot as usize].push(sequence, message, deleted) {
-            self.active.push_back(slot);
+            self.turns.begin(slot);
         }
     }
 

@@ -58,8 +58,14 @@ impl Bench {
     fn walk(&mut self, visits: usize) -> bool {
         let Self { hub, sent, ended, .. } = self;
         hub.walk(visits, epoch().tick, DATE, |outlet, output| {
-            let (Output::Send(piece) | Output::Answered(piece, _) | Output::Ended(piece, _)) =
-                &output;
+            let piece = match &output {
+                Output::Send(frame) => {
+                    let ends = frame.ends.iter().flat_map(|ends| ends.iter());
+                    ends.for_each(|end| assert_eq!(frame.bytes[*end as usize - 1], b';'));
+                    &frame.bytes
+                }
+                Output::Answered(piece, _) | Output::Ended(piece, _) => *piece,
+            };
             let text = String::from_utf8_lossy(piece);
             sent.entry(outlet.0).or_default().push_str(&text);
             if matches!(output, Output::Ended(..)) {
@@ -151,8 +157,8 @@ fn frames_are_shared_within_a_format() {
     bench.publish(7, "a");
     let mut pieces = Vec::new();
     bench.hub.walk(10, epoch().tick, DATE, |_, output| {
-        if let Output::Send(piece) = output {
-            pieces.push(Rc::clone(piece));
+        if let Output::Send(frame) = output {
+            pieces.push(Rc::clone(&frame.bytes));
         }
     });
     assert!(Rc::ptr_eq(&pieces[0], &pieces[1]));
@@ -168,6 +174,52 @@ fn an_idle_hub_keeps_nothing() {
     assert!(bench.hub.is_empty());
     assert!(bench.hub.channels.is_empty());
     assert!(bench.hub.by_key.is_empty());
+}
+
+/// Wide rounds under way, then a message on a channel of its own: how many visits until it is
+/// sent, in walks of `visits`.
+fn visits_until_served(wide_channels: u64, visits: usize) -> usize {
+    let mut bench = Bench::new();
+    for outlet in 0..1000 {
+        bench.subscribe(outlet, &[u64::from(outlet) % wide_channels]);
+    }
+    bench.subscribe(5000, &[1000]);
+    (0..wide_channels).for_each(|channel| bench.publish(channel, "wide"));
+    for _ in 0..wide_channels {
+        assert!(bench.walk(64));
+    }
+    bench.publish(1000, "small");
+    let mut spent = 0;
+    while !bench.sent.contains_key(&5000) {
+        assert!(bench.walk(visits), "the wide rounds are not over");
+        spent += visits;
+    }
+    spent
+}
+
+#[test]
+fn a_small_channel_does_not_wait_for_wide_ones() {
+    for wide_channels in 1..8 {
+        assert!(visits_until_served(wide_channels, 1) <= 65, "{wide_channels} wide channels");
+        assert!(visits_until_served(wide_channels, 32) <= 96, "{wide_channels} wide channels");
+    }
+}
+
+#[test]
+fn a_flood_of_small_rounds_does_not_stop_a_wide_one() {
+    let mut bench = Bench::new();
+    for outlet in 0..1000 {
+        bench.subscribe(outlet, &[1]);
+    }
+    for outlet in 1000..2000 {
+        bench.subscribe(outlet, &[u64::from(outlet)]);
+    }
+    bench.publish(1, "wide");
+    bench.walk(64);
+    (1000..2000).for_each(|channel| bench.publish(channel, "small"));
+    bench.walk(576);
+    let wide = (0..1000).filter(|outlet| bench.sent.contains_key(outlet)).count();
+    assert_eq!(wide, 64 + 192);
 }
 
 #[derive(Clone, Debug)]

@@ -7,9 +7,6 @@ use super::subscriber::{SubscriberKey, Subscription};
 use super::{Hub, Outlet, Output};
 use crate::now::Tick;
 
-/// Most visits to one channel before another one gets its turn.
-const CHANNEL_SLICE: usize = 64;
-
 /// What every visit of a walk needs.
 struct Walk<'a, F> {
     now: Tick,
@@ -21,7 +18,7 @@ impl Hub {
     /// Whether somebody is behind: [`Hub::walk`] has something to do.
     #[must_use]
     pub fn is_behind(&self) -> bool {
-        !self.active.is_empty()
+        !self.turns.is_empty()
     }
 
     /// Visits up to `visits` subscribers, channel by channel in turn, and brings each up to date.
@@ -37,14 +34,15 @@ impl Hub {
         let mut walk = Walk { now, date, out };
         let mut left = visits;
         while left > 0 {
-            let Some(slot) = self.active.pop_front() else { return false };
-            let slice = left.min(CHANNEL_SLICE);
-            let (visited, over) = self.walk_channel(slot, slice, &mut walk);
-            left -= visited.max(1).min(left);
+            let Some(turn) = self.turns.next(left) else { return false };
+            let (visited, over) = self.walk_channel(turn.channel, turn.visits, &mut walk);
+            let visited = visited.max(1);
+            self.turns.spent(turn, visited);
+            left -= visited.min(left);
             if over {
-                self.forget_if_empty(slot);
+                self.forget_if_empty(turn.channel);
             } else {
-                self.active.push_back(slot);
+                self.turns.go_on(turn.channel);
             }
         }
         self.is_behind()
@@ -98,7 +96,7 @@ impl Hub {
             subscriber.cursor = run.upto;
             subscriber.last_sent = walk.now;
             subscriber.tail.add(run.frame.plain);
-            (walk.out)(subscriber.outlet, Output::Send(&run.frame.bytes));
+            (walk.out)(subscriber.outlet, Output::Send(&run.frame));
             if run.deleted {
                 self.end(key, walk);
                 return false;
@@ -170,14 +168,13 @@ impl Hub {
             subscriber.tail.add(frame.plain);
         }
         if let [frame] = frames {
-            (walk.out)(subscriber.outlet, Output::Send(&frame.bytes));
+            (walk.out)(subscriber.outlet, Output::Send(frame));
             return;
         }
-        self.scratch.clear();
         for frame in frames {
-            self.scratch.extend_from_slice(&frame.bytes);
+            self.joiner.push(frame);
         }
-        (walk.out)(subscriber.outlet, Output::Send(&Rc::from(self.scratch.as_slice())));
+        (walk.out)(subscriber.outlet, Output::Send(&self.joiner.finish()));
     }
 
     /// A waiting long-poll: the first delivery answers it.

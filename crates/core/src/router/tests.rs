@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::settings::{
     Expires, Gzip, Http, Listen, Location, LocationSettings, Matcher, Origin, Push, Role, Server,
-    ServerName, ServerSettings, Store, SubscriberMode, Types,
+    ServerName, ServerSettings, Store, SubscriberMode, SubscriberPolicy, Types,
 };
 use crate::transport::Rendering;
 use crate::variables::Expression;
@@ -43,6 +43,7 @@ pub(crate) fn settings(name: &str) -> LocationSettings {
         tcp_nodelay: true,
         chunked_transfer_encoding: true,
         subscriber_buffer_size: 1 << 20,
+        subscriber_policy: SubscriberPolicy::Disconnect,
         access_log: Vec::new(),
         error_log: Vec::new(),
     }
@@ -62,6 +63,7 @@ fn push() -> Push {
         subscriber_connection_ttl: None,
         longpolling_connection_ttl: None,
         websocket_allow_publish: false,
+        websocket_deflate: None,
         last_received_message_time: None,
         last_received_message_tag: None,
         last_event_id: None,

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{AccessLog, ErrorLog, Push, time};
+use super::{AccessLog, ErrorLog, Push, SubscriberPolicy, time};
 use crate::router::Statement;
 use crate::variables::{Expression, Pattern};
 
@@ -208,8 +208,10 @@ pub struct LocationSettings {
     /// `chunked_transfer_encoding`; default on; off: end of data by close.
     pub chunked_transfer_encoding: bool,
     /// `push_stream_subscriber_buffer_size`, ours; default 1m: bytes that may wait for a
-    /// subscriber that does not read before it is disconnected.
+    /// subscriber that does not read before `subscriber_policy` decides.
     pub subscriber_buffer_size: usize,
+    /// `push_stream_subscriber_policy`, ours; default disconnect.
+    pub subscriber_policy: SubscriberPolicy,
     /// `access_log`s; empty for `off`.
     pub access_log: Vec<AccessLog>,
     /// `error_log`s of this level; the main level's where none is given.

@@ -17,4 +17,4 @@ pub use location::{
 };
 pub use log::{AccessLog, ErrorLog, Escape, Level, LogFormat, LogTarget};
 pub use main::{Main, Settings, WorkerProcesses};
-pub use push::{Padding, PublisherMode, Push, Role, Store, SubscriberMode};
+pub use push::{Padding, PublisherMode, Push, Role, Store, SubscriberMode, SubscriberPolicy};

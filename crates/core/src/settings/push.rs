@@ -40,6 +40,21 @@ pub enum SubscriberMode {
     WebSocket,
 }
 
+/// Argument of `push_stream_subscriber_policy`: what happens to messages that a subscriber's
+/// connection does not take in time.
+///
+/// Compressed streams are one row of bytes from the first to the last: nothing can be left out, so
+/// they are disconnected whatever the policy. A long-poll waits for one message and loses none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SubscriberPolicy {
+    /// More than `push_stream_subscriber_buffer_size` bytes wait: the subscriber is disconnected.
+    Disconnect,
+    /// The oldest messages go until the rest fits into that size; the newest always stays.
+    DropOldest,
+    /// Only the newest message waits.
+    KeepLatest,
+}
+
 /// One group of `push_stream_padding_by_user_agent`.
 #[derive(Clone, Debug)]
 pub struct Padding {
@@ -134,6 +149,10 @@ pub struct Push {
     pub longpolling_connection_ttl: Option<Duration>,
     /// `push_stream_websocket_allow_publish`; default off.
     pub websocket_allow_publish: bool,
+    /// `push_stream_websocket_deflate`, ours; default off: bytes of the shortest message that is
+    /// compressed for clients that offer permessage-deflate
+    /// (`push_stream_websocket_deflate_min_length`, default 512).
+    pub websocket_deflate: Option<usize>,
     /// `push_stream_last_received_message_time`; `None`: the header `If-Modified-Since`.
     pub last_received_message_time: Option<Expression>,
     /// `push_stream_last_received_message_tag`; `None`: the header `If-None-Match`.

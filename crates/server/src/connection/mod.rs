@@ -10,8 +10,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use mio::{Interest, Registry, Token};
+use outpour_core::hub::Frame;
 use outpour_core::now::Tick;
-use outpour_core::settings::LocationSettings;
+use outpour_core::settings::{LocationSettings, SubscriberPolicy};
 
 use crate::listener::Door;
 pub(crate) use output::Output;
@@ -129,7 +130,8 @@ impl Connection {
         token: Token,
         now: Tick,
     ) -> io::Result<Sent> {
-        self.send_with(piece, || Rc::clone(piece), registry, token, now)
+        let keep = |output: &mut Output, taken| output.push(Rc::clone(piece), taken);
+        self.send_with(piece, keep, registry, token, now)
     }
 
     /// The same for bytes that nobody shares: copied only if the socket does not take them all.
@@ -140,27 +142,47 @@ impl Connection {
         token: Token,
         now: Tick,
     ) -> io::Result<Sent> {
-        self.send_with(bytes, || Rc::from(bytes), registry, token, now)
+        let keep = |output: &mut Output, taken| output.push(Rc::from(&bytes[taken..]), 0);
+        self.send_with(bytes, keep, registry, token, now)
     }
 
+    /// The same for messages, which are kept apart where the subscriber's policy may drop some.
+    pub(crate) fn send_messages(
+        &mut self,
+        frame: &Frame,
+        registry: &Registry,
+        token: Token,
+        now: Tick,
+    ) -> io::Result<Sent> {
+        let apart = matches!(&self.state, State::Subscribed(subscribed) if subscribed.policy != SubscriberPolicy::Disconnect);
+        let keep = |output: &mut Output, taken| match apart {
+            true => output.push_messages(frame, taken),
+            false => output.push(Rc::clone(&frame.bytes), taken),
+        };
+        self.send_with(&frame.bytes, keep, registry, token, now)
+    }
+
+    /// `keep` queues what stands behind the bytes that the socket took.
     fn send_with(
         &mut self,
         bytes: &[u8],
-        keep: impl FnOnce() -> Rc<[u8]>,
+        keep: impl FnOnce(&mut Output, usize),
         registry: &Registry,
         token: Token,
         now: Tick,
     ) -> io::Result<Sent> {
         self.bytes_sent += bytes.len() as u64;
         if let Some(output) = &mut self.output {
-            output.push(keep());
+            keep(output, 0);
             return Ok(Sent::Waiting);
         }
         let taken = write_some(&mut self.stream, bytes)?;
         if taken == bytes.len() {
             return Ok(Sent::All);
         }
-        self.output = Some(Box::new(Output::new(keep(), taken, now)));
+        let mut output = Box::new(Output::new(now));
+        keep(&mut output, taken);
+        self.output = Some(output);
         self.stream_interest(registry, token, Interest::READABLE | Interest::WRITABLE)?;
         Ok(Sent::Waiting)
     }

@@ -2,8 +2,10 @@
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice, Write};
+use std::ops::Range;
 use std::rc::Rc;
 
+use outpour_core::hub::Frame;
 use outpour_core::now::Tick;
 
 use super::Stream;
@@ -14,19 +16,25 @@ const PIECES_MAX: usize = 32;
 /// Pieces in order, shared with everybody else who is sent the same.
 #[derive(Debug)]
 pub(crate) struct Output {
-    pieces: VecDeque<Rc<[u8]>>,
-    /// How much of the first piece is gone.
-    gone: usize,
+    pieces: VecDeque<Piece>,
     /// All bytes that wait.
     bytes: usize,
     /// When the socket took something last: `send_timeout` counts from here.
     pub(crate) progress: Tick,
 }
 
+#[derive(Debug)]
+struct Piece {
+    bytes: Rc<[u8]>,
+    /// What of it waits.
+    range: Range<usize>,
+    /// A message of which nothing is written yet, and that may be dropped.
+    droppable: bool,
+}
+
 impl Output {
-    pub(crate) fn new(first: Rc<[u8]>, gone: usize, now: Tick) -> Self {
-        let bytes = first.len() - gone;
-        Self { pieces: VecDeque::from([first]), gone, bytes, progress: now }
+    pub(crate) fn new(now: Tick) -> Self {
+        Self { pieces: VecDeque::new(), bytes: 0, progress: now }
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -36,15 +44,62 @@ impl Output {
     /// Bytes that wait behind the piece that is being written. That piece does not count: a message
     /// larger than any bound reaches a client that reads.
     pub(crate) fn bytes_behind(&self) -> usize {
-        let first = self.pieces.front().map_or(0, |piece| piece.len() - self.gone);
-        self.bytes - first
+        self.bytes - self.pieces.front().map_or(0, |piece| piece.range.len())
     }
 
-    pub(crate) fn push(&mut self, piece: Rc<[u8]>) {
-        if !piece.is_empty() {
-            self.bytes += piece.len();
+    /// Queues what stands behind the first `taken` bytes.
+    pub(crate) fn push(&mut self, bytes: Rc<[u8]>, taken: usize) {
+        let range = taken..bytes.len();
+        self.push_piece(Piece { bytes, range, droppable: false });
+    }
+
+    /// Queues the messages of `frame` behind the first `taken` bytes, each by itself. One that has
+    /// begun to be written cannot be dropped any more.
+    pub(crate) fn push_messages(&mut self, frame: &Frame, taken: usize) {
+        let len = frame.bytes.len();
+        let mut begin = 0;
+        let ends = frame.ends.iter().flat_map(|ends| ends.iter());
+        for end in ends.map(|end| (*end as usize).min(len)).chain([len]) {
+            let range = begin.max(taken)..end;
+            if range.start < range.end {
+                let droppable = range.start == begin;
+                self.push_piece(Piece { bytes: Rc::clone(&frame.bytes), range, droppable });
+            }
+            begin = end;
+        }
+    }
+
+    fn push_piece(&mut self, piece: Piece) {
+        if !piece.range.is_empty() {
+            self.bytes += piece.range.len();
             self.pieces.push_back(piece);
         }
+    }
+
+    /// Drops messages, oldest first, until no more than `bytes_max` wait behind the first piece;
+    /// the newest always stays. Returns how many went.
+    pub(crate) fn drop_oldest(&mut self, bytes_max: usize) -> u64 {
+        let mut dropped = 0;
+        let mut at = 0;
+        let mut newest = self.pieces.iter().rposition(|piece| piece.droppable).unwrap_or(0);
+        while at < newest && self.bytes_behind() > bytes_max {
+            if !self.pieces[at].droppable {
+                at += 1;
+                continue;
+            }
+            if let Some(piece) = self.pieces.remove(at) {
+                self.bytes -= piece.range.len();
+                dropped += 1;
+                newest -= 1;
+            }
+        }
+        dropped
+    }
+
+    /// Bytes behind the first piece that no policy drops: everything but the newest message.
+    pub(crate) fn bytes_kept(&self) -> usize {
+        let newest = self.pieces.iter().skip(1).rfind(|piece| piece.droppable);
+        self.bytes_behind() - newest.map_or(0, |piece| piece.range.len())
     }
 
     /// Writes until everything is gone (true) or the socket takes no more (false).
@@ -67,8 +122,7 @@ impl Output {
         let mut slices = [IoSlice::new(&[]); PIECES_MAX];
         let mut count = 0;
         for (slice, piece) in slices.iter_mut().zip(&self.pieces) {
-            let gone = if count == 0 { self.gone } else { 0 };
-            *slice = IoSlice::new(&piece[gone..]);
+            *slice = IoSlice::new(&piece.bytes[piece.range.clone()]);
             count += 1;
         }
         stream.write_vectored(&slices[..count])
@@ -76,15 +130,85 @@ impl Output {
 
     fn take_off(&mut self, mut taken: usize) {
         self.bytes -= taken;
-        while let Some(first) = self.pieces.front() {
-            let rest = first.len() - self.gone;
+        while let Some(first) = self.pieces.front_mut() {
+            let rest = first.range.len();
             if taken < rest {
-                self.gone += taken;
+                first.range.start += taken;
+                first.droppable &= taken == 0;
                 return;
             }
             taken -= rest;
-            self.gone = 0;
             self.pieces.pop_front();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An output with the messages, of which the socket took the first bytes at once.
+    fn output(messages: &[&str], taken: usize) -> Output {
+        let mut ends = Vec::new();
+        let mut bytes = Vec::new();
+        for message in messages {
+            bytes.extend_from_slice(message.as_bytes());
+            ends.push(u32::try_from(bytes.len()).unwrap());
+        }
+        let ends = (ends.len() > 1).then(|| ends.into());
+        let frame = Frame { bytes: bytes.into(), ends, ..Frame::empty() };
+        let mut output = Output::new(Tick(0));
+        output.push_messages(&frame, taken);
+        output
+    }
+
+    fn text(output: &Output) -> String {
+        let pieces = output.pieces.iter().map(|piece| &piece.bytes[piece.range.clone()]);
+        let bytes: Vec<u8> = pieces.flatten().copied().collect();
+        assert_eq!(bytes.len(), output.bytes());
+        String::from_utf8(bytes).unwrap()
+    }
+
+    fn check(mut output: Output, bytes_max: usize, dropped: u64, expected: &str) {
+        assert_eq!(output.drop_oldest(bytes_max), dropped);
+        assert_eq!(text(&output), expected);
+    }
+
+    #[test]
+    fn what_fits_stays() {
+        check(output(&["aaa", "bbb", "ccc"], 0), 6, 0, "aaabbbccc");
+        check(output(&["aaa"], 0), 0, 0, "aaa");
+        check(output(&["aaa"], 2), 0, 0, "a");
+    }
+
+    #[test]
+    fn the_oldest_go_until_the_rest_fits() {
+        check(output(&["aaa", "bbb", "ccc"], 0), 5, 1, "bbbccc");
+        check(output(&["aaa", "bbb", "ccc"], 0), 0, 2, "ccc");
+        check(output(&["aaa", "bbb", "ccc"], 3), 2, 1, "ccc");
+    }
+
+    #[test]
+    fn a_message_that_has_begun_is_finished() {
+        check(output(&["aaa", "bbb", "ccc"], 1), 5, 1, "aaccc");
+        check(output(&["aaa", "bbb", "ccc"], 1), 0, 1, "aaccc");
+        check(output(&["aaa", "bbb", "ccc"], 7), 0, 0, "cc");
+        let mut begun = output(&["aaa", "bbb", "ccc"], 0);
+        begun.take_off(4);
+        check(begun, 0, 0, "bbccc");
+    }
+
+    #[test]
+    fn what_is_no_message_stays() {
+        let mut output = Output::new(Tick(0));
+        output.push(Rc::from(*b"HEAD"), 1);
+        for text in ["aaa", "bbb"] {
+            output.push_messages(&Frame { bytes: text.as_bytes().into(), ..Frame::empty() }, 0);
+        }
+        output.push(Rc::from(*b"PONG"), 0);
+        assert_eq!(output.bytes_kept(), 7);
+        assert_eq!(output.drop_oldest(0), 1);
+        assert_eq!(output.bytes_kept(), 4);
+        assert_eq!(text(&output), "EADbbbPONG");
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use outpour_core::hub::SubscriberKey;
 use outpour_core::now::Tick;
-use outpour_core::settings::LocationSettings;
+use outpour_core::settings::{LocationSettings, SubscriberPolicy};
 use outpour_core::wire::http1::BodyReader;
 use outpour_core::wire::websocket::Decoder;
 
@@ -71,6 +71,8 @@ pub(crate) struct Subscribed {
     pub(crate) subscriber: SubscriberKey,
     pub(crate) kind: Kind,
     pub(crate) settings: Arc<LocationSettings>,
+    /// What happens to messages that the socket does not take in time.
+    pub(crate) policy: SubscriberPolicy,
     /// When it ends, if it has a time limit.
     pub(crate) ends: Option<Tick>,
     /// Whether the connection is used again afterwards.

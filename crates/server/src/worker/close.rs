@@ -25,6 +25,7 @@ impl Worker {
             let text = "subscriber disconnected: more than push_stream_subscriber_buffer_size \
                         bytes wait for it";
             self.log_client(key, Level::Info, text);
+            self.counters().slow_subscribers.add(1);
         }
         let connection = self.connections.remove(key.slot as usize);
         if let State::Subscribed(subscribed) = connection.state {

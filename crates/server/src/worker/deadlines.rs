@@ -141,6 +141,10 @@ impl Worker {
         let Some(connection) = self.connections.get(key.slot as usize) else { return };
         let State::Subscribed(subscribed) = &connection.state else { return };
         let subscriber = subscribed.subscriber;
+        if connection.output.is_some() {
+            // Behind bytes that wait it would tell nothing.
+            return self.hub.postpone_ping(subscriber, self.now.tick);
+        }
         let store = self.running.http().map(|http| &http.store);
         let text = store.map_or(&b" "[..], |store| &store.ping_message_text);
         let ping = self.hub.ping(subscriber, text, self.now.tick);

@@ -1,34 +1,62 @@
 //! The fan-out: a slice of the hub's walk, and what it means for the connections.
 
-use mio::Registry;
+use std::io;
+use std::time::{Duration, Instant};
+
+use mio::{Registry, Token};
 use outpour_core::hub::{Outlet, Output};
 use outpour_core::now::Tick;
 use slab::Slab;
 
+use super::slow::keeps_up;
 use super::{Finish, Worker, socket};
 use crate::connection::{Connection, Ending, Sent, State};
+use crate::counters::WorkerCounters;
+
+/// Subscribers visited in a turn before everything else gets its turn.
+const VISITS_PER_TURN: usize = 128;
+
+/// Subscribers visited between two looks at the clock.
+const VISITS_PER_LOOK: usize = 32;
+
+/// How long the visits of a turn may take, to within a look. Small messages never take so long.
+const TIME_PER_TURN: Duration = Duration::from_millis(1);
 
 impl Worker {
-    /// Brings up to `visits` subscribers up to date.
-    pub(super) fn fan_out(&mut self, visits: usize) {
+    /// Brings a slice of the subscribers up to date, bounded in number and time.
+    pub(super) fn fan_out(&mut self) {
         if !self.hub.is_behind() {
             return;
         }
-        let Self { hub, connections, poll, finished, departed, date, now, .. } = self;
-        let mut outlets =
-            Outlets { connections, registry: poll.registry(), finished, now: now.tick };
+        let begun = Instant::now();
+        for _ in 0..VISITS_PER_TURN / VISITS_PER_LOOK {
+            self.visit(VISITS_PER_LOOK);
+            if !self.hub.is_behind() || begun.elapsed() > TIME_PER_TURN {
+                return;
+            }
+        }
+    }
+
+    /// Brings up to `visits` subscribers up to date.
+    fn visit(&mut self, visits: usize) {
+        let Self { hub, connections, poll, finished, departed, date, now, shared, id, .. } = self;
+        let counters = &shared.counters[usize::from(id.0)];
+        let registry = poll.registry();
+        let mut outlets = Outlets { connections, registry, finished, counters, now: now.tick };
         hub.walk(visits, now.tick, date, |outlet, output| match output {
-            Output::Send(piece) => outlets.send(outlet, piece),
+            Output::Send(frame) => outlets.send(outlet, |c, registry, token, now| {
+                c.send_messages(frame, registry, token, now)
+            }),
             Output::Answered(piece, left) => {
                 departed.push(left);
                 outlets.finished.push(Finish::Answered(outlet.0));
                 outlets.keep_head(outlet, piece);
-                outlets.send(outlet, piece);
+                outlets.send(outlet, |c, registry, token, now| c.send(piece, registry, token, now));
             }
             Output::Ended(piece, left) => {
                 departed.push(left);
                 outlets.finished.push(Finish::Ended(outlet.0));
-                outlets.send(outlet, piece);
+                outlets.send(outlet, |c, registry, token, now| c.send(piece, registry, token, now));
             }
         });
         self.carry_out();
@@ -64,6 +92,7 @@ struct Outlets<'a> {
     connections: &'a mut Slab<Connection>,
     registry: &'a Registry,
     finished: &'a mut Vec<Finish>,
+    counters: &'a WorkerCounters,
     now: Tick,
 }
 
@@ -74,13 +103,17 @@ impl Outlets<'_> {
         }
     }
 
-    fn send(&mut self, outlet: Outlet, piece: &std::rc::Rc<[u8]>) {
+    fn send(
+        &mut self,
+        outlet: Outlet,
+        write: impl FnOnce(&mut Connection, &Registry, Token, Tick) -> io::Result<Sent>,
+    ) {
         let connection = &mut self.connections[outlet.0 as usize];
         let stalled_before = connection.output.is_some();
         let token = socket::connection(outlet.0);
-        match connection.send(piece, self.registry, token, self.now) {
+        match write(connection, self.registry, token, self.now) {
             Ok(Sent::All) => {}
-            Ok(Sent::Waiting) if is_too_slow(connection) => {
+            Ok(Sent::Waiting) if !keeps_up(connection, self.counters) => {
                 self.finished.push(Finish::Close(outlet.0, Ending::TooSlow));
             }
             Ok(Sent::Waiting) if stalled_before => {}
@@ -88,11 +121,4 @@ impl Outlets<'_> {
             Err(_) => self.finished.push(Finish::Close(outlet.0, Ending::PeerGone)),
         }
     }
-}
-
-/// Whether more waits for a subscriber than its location allows.
-fn is_too_slow(connection: &Connection) -> bool {
-    let State::Subscribed(subscribed) = &connection.state else { return false };
-    let waiting = connection.output.as_ref().map_or(0, |output| output.bytes_behind());
-    waiting > subscribed.settings.subscriber_buffer_size
 }

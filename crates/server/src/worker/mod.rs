@@ -9,6 +9,7 @@ mod fanout;
 mod input;
 mod log;
 mod respond;
+mod slow;
 mod socket;
 mod subscribe;
 mod turn;
@@ -100,6 +101,8 @@ pub(crate) struct Worker {
     drained: Option<Tick>,
     /// `worker_connections` was reached and told.
     full: bool,
+    /// What the log knows of slow subscribers.
+    told: slow::Told,
 }
 
 impl Worker {
@@ -136,6 +139,7 @@ impl Worker {
             accept_failing: false,
             drained: None,
             full: false,
+            told: slow::Told::default(),
         }
     }
 

@@ -6,7 +6,7 @@ use outpour_core::answer::Answer;
 use outpour_core::channels::{Refusal, Subscribed as Registered, Waited};
 use outpour_core::hub::{Format, Frame, LongPoll, Outlet, SubscriberKey};
 use outpour_core::request::{Method, Version};
-use outpour_core::settings::SubscriberMode;
+use outpour_core::settings::{SubscriberMode, SubscriberPolicy};
 use outpour_core::transport::{self, Framing, StreamFormat};
 use outpour_core::wire::http1::{Context, encode};
 
@@ -214,6 +214,10 @@ impl Worker {
     ) {
         let ends = ttl.map(|ttl| self.now.tick.after(ttl));
         let settings = Arc::clone(&exchange.settings);
+        let policy = match &**self.hub.format(subscriber) {
+            Format::Stream(stream) if stream.gzip.is_none() => settings.subscriber_policy,
+            Format::Stream(_) | Format::LongPoll(_) => SubscriberPolicy::Disconnect,
+        };
         let logged = (!settings.access_log.is_empty()).then(|| {
             let head = head_of(&self.answers[begin..]).to_vec();
             Box::new(Logged { exchange, head, earlier: begin as u64 })
@@ -226,6 +230,7 @@ impl Worker {
                 subscriber,
                 kind,
                 settings,
+                policy,
                 ends,
                 keep_alive,
                 logged,

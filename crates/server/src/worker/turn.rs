@@ -12,9 +12,6 @@ use crate::connection::{ConnectionKey, Ending};
 use crate::mailbox::Mail;
 use crate::running::Running;
 
-/// Subscribers visited before everything else gets its turn.
-const VISITS_PER_TURN: usize = 128;
-
 /// How often the channel store is swept; what is due is decided there.
 pub(super) const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -31,9 +28,10 @@ impl Worker {
         }
         self.read_mail();
         self.look_again();
-        self.fan_out(VISITS_PER_TURN);
+        self.fan_out();
         self.expire_deadlines();
         self.tell_departures();
+        self.tell_slow_ones();
         Ok(!self.is_over())
     }
 
@@ -52,7 +50,8 @@ impl Worker {
             return Some(Duration::ZERO);
         }
         let sweep = (self.id.0 == 0).then_some(self.sweep_due);
-        let fixed = [sweep, self.accept_due, self.drained].into_iter().flatten().min();
+        let tell = self.has_slow_ones_to_tell().then(|| self.now.tick.after(SWEEP_INTERVAL / 4));
+        let fixed = [sweep, tell, self.accept_due, self.drained].into_iter().flatten().min();
         let fixed = fixed.map(|due| due.since(self.now.tick));
         let deadline = self.agenda.next_wakeup(self.now.tick);
         fixed.into_iter().chain(deadline).min()

@@ -8,6 +8,7 @@ use outpour_core::wire::http1::{Context, encode};
 use outpour_core::wire::websocket::{self, Decoder, Event, Rules};
 
 use super::Worker;
+use super::slow::keeps_up;
 use crate::connection::{ConnectionKey, Ending, Kind, State, Subscribed};
 use crate::exchange::{Exchange, server_header};
 
@@ -141,10 +142,9 @@ impl Worker {
     /// Sends a control frame. A client that asks and asks without reading is let go.
     fn reply(&mut self, key: ConnectionKey, frame: &[u8]) -> bool {
         self.answers.extend_from_slice(frame);
-        let Some(connection) = self.connection(key) else { return false };
-        let waiting = connection.output.as_ref().map_or(0, |output| output.bytes());
-        let State::Subscribed(subscribed) = &connection.state else { return false };
-        if waiting > subscribed.settings.subscriber_buffer_size {
+        let counters = &self.shared.counters[usize::from(self.id.0)];
+        let Some(connection) = self.connections.get_mut(key.slot as usize) else { return false };
+        if !keeps_up(connection, counters) {
             self.close(key, Ending::TooSlow);
             return false;
         }
