@@ -49,7 +49,7 @@ fn check(mode: SubscriberMode, template: &[u8], message: &Message) {
 
 fn check_chunks(rendering: Arc<Rendering>, message: &Message, whole: &[u8]) {
     let format =
-        |framing| StreamFormat { rendering: rendering.clone(), framing, padding: None, gzip: None };
+        |framing| StreamFormat { rendering: rendering.clone(), framing, padding: None, gzip: None, deflate: None };
     let (mut bare, mut chunks) = (Frame::default(), Frame::default());
     format(Framing::Raw).message(message, &mut bare);
     assert_eq!(bare.bytes, whole);

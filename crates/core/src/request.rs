@@ -101,6 +101,15 @@ impl Request {
             .map(|(_, v)| &self.bytes[v.clone()])
     }
 
+    /// Every value of the header `name`, in order.
+    pub fn header_values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        let mine = self
+            .headers
+            .iter()
+            .filter(move |(n, _)| self.bytes[n.clone()].eq_ignore_ascii_case(name.as_bytes()));
+        mine.map(|(_, v)| &self.bytes[v.clone()])
+    }
+
     /// Raw value of the query argument `name`, still percent-encoded; names compare without
     /// regard to letter case, as nginx's `$arg_NAME` does. An argument without `=` has no value.
     #[must_use]

@@ -5,3 +5,4 @@ mod configuration;
 mod licences;
 mod slow_subscribers;
 mod tidy;
+mod websocket_deflate;

@@ -64,6 +64,12 @@ impl From<transport::Frame> for Frame {
 }
 
 impl Format {
+    /// Whether messages may come and go compressed by permessage-deflate.
+    #[must_use]
+    pub fn deflates(&self) -> bool {
+        matches!(self, Self::Stream(StreamFormat { deflate: Some(_), .. }))
+    }
+
     /// A message as this format's subscribers get it. `date` is the HTTP date for a long-poll's
     /// head.
     #[must_use]

@@ -17,7 +17,13 @@ const DATE: &[u8] = b"Sun, 06 Nov 1994 08:49:37 GMT";
 fn format(framing: Framing) -> Arc<Format> {
     let rendering = Rendering::compile(SubscriberMode::Streaming, b"", b"~text~;", b"END");
     let rendering = Arc::new(rendering);
-    Arc::new(Format::Stream(StreamFormat { rendering, framing, padding: None, gzip: None }))
+    Arc::new(Format::Stream(StreamFormat {
+        rendering,
+        framing,
+        padding: None,
+        gzip: None,
+        deflate: None,
+    }))
 }
 
 /// A hub, the deliveries so far and what each outlet was sent.

@@ -8,7 +8,8 @@ use crate::transport::gzip::{self, GzipTail};
 use crate::transport::padding::{self, Filler};
 use crate::transport::rendering::Dialect;
 use crate::transport::{Frame, PaddingSizes, Parts, Rendering, event_source};
-use crate::wire::{chunked, websocket};
+use crate::wire::chunked;
+use crate::wire::websocket::{self, Opcode};
 
 /// Everything that decides the bytes of a stream.
 ///
@@ -25,6 +26,9 @@ pub struct StreamFormat {
     pub padding: Option<PaddingSizes>,
     /// Compression level, 1 to 9; never on a WebSocket.
     pub gzip: Option<u32>,
+    /// permessage-deflate was negotiated: bytes of the shortest message that is compressed; on a
+    /// WebSocket alone. Templates and control frames go out as they are.
+    pub deflate: Option<usize>,
 }
 
 /// What surrounds each part of a stream.
@@ -41,8 +45,8 @@ pub enum Framing {
 impl StreamFormat {
     /// The format of a WebSocket: no padding, no gzip.
     #[must_use]
-    pub fn websocket(rendering: Arc<Rendering>) -> Self {
-        Self { rendering, framing: Framing::WebSocket, padding: None, gzip: None }
+    pub fn websocket(rendering: Arc<Rendering>, deflate: Option<usize>) -> Self {
+        Self { rendering, framing: Framing::WebSocket, padding: None, gzip: None, deflate }
     }
 
     /// The head of the answer that the stream is the body of. Not for WebSocket.
@@ -141,15 +145,26 @@ impl StreamFormat {
     }
 
     fn websocket_message(&self, message: &Message, frame: &mut Frame) {
+        if self.rendering.is_text_alone() {
+            return self.websocket_payload(message.binary, &message.text, frame);
+        }
         // A binary text would not survive inside a template of characters.
-        match (self.rendering.is_text_alone(), message.binary) {
-            (true, true) => websocket::binary(&message.text, &mut frame.bytes),
-            (true, false) => websocket::text(&message.text, &mut frame.bytes),
-            (false, _) => {
-                let mut payload = Vec::new();
-                self.rendering.payload(message, &mut payload);
-                websocket::text(&payload, &mut frame.bytes);
+        let mut payload = Vec::new();
+        self.rendering.payload(message, &mut payload);
+        self.websocket_payload(false, &payload, frame);
+    }
+
+    fn websocket_payload(&self, binary: bool, payload: &[u8], frame: &mut Frame) {
+        if self.deflate.is_some_and(|min_length| payload.len() >= min_length) {
+            let compressed = websocket::deflate(payload);
+            if compressed.len() < payload.len() {
+                let opcode = if binary { Opcode::Binary } else { Opcode::Text };
+                return websocket::compressed(opcode, &compressed, &mut frame.bytes);
             }
+        }
+        match binary {
+            true => websocket::binary(payload, &mut frame.bytes),
+            false => websocket::text(payload, &mut frame.bytes),
         }
     }
 

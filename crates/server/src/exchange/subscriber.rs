@@ -65,6 +65,7 @@ impl Exchange {
             framing: if chunks { Framing::Chunked } else { Framing::Raw },
             padding: self.padding(environment),
             gzip: gzip::level(&settings.gzip, &self.request, 200, content_type, None),
+            deflate: None,
         }
     }
 

@@ -25,10 +25,17 @@ const POLICY: u16 = 1008;
 impl Worker {
     /// Serves a request to a WebSocket location.
     pub(super) fn upgrade(&mut self, key: ConnectionKey, exchange: Exchange) {
-        let answer = match websocket::handshake(&exchange.request) {
+        let mut answer = match websocket::handshake(&exchange.request) {
             Ok(answer) => answer,
             Err(refusal) => return self.respond(key, exchange, refusal),
         };
+        let mut deflate = exchange.settings.push.websocket_deflate;
+        if deflate.is_some() {
+            match websocket::accept_deflate(&exchange.request) {
+                Some(extension) => answer = answer.with("Sec-WebSocket-Extensions", extension),
+                None => deflate = None,
+            }
+        }
         let context = Context {
             version: Version::Http11,
             keep_alive: true,
@@ -47,7 +54,7 @@ impl Worker {
             Err(refusal) => return self.refuse_upgraded(key, &exchange, refusal, begin),
         };
         let rendering = std::sync::Arc::clone(&exchange.settings.push.rendering);
-        let format = StreamFormat::websocket(rendering);
+        let format = StreamFormat::websocket(rendering, deflate);
         let subscriber = self.open_stream(key, format, &registered, cursor);
         let ttl = exchange.settings.push.subscriber_connection_ttl;
         let kind = Kind::WebSocket(Decoder::default());
@@ -73,13 +80,12 @@ impl Worker {
 
     /// Takes in what a WebSocket client sent.
     pub(super) fn on_frames(&mut self, key: ConnectionKey, data: &mut [u8]) {
-        let Some(connection) = self.connection(key) else { return };
-        let State::Subscribed(Subscribed { kind: Kind::WebSocket(kept), settings, .. }) =
-            &mut connection.state
-        else {
-            return;
-        };
-        let rules = Rules { keep: settings.push.websocket_allow_publish, limit: MESSAGE_BYTES_MAX };
+        let Some(connection) = self.connections.get_mut(key.slot as usize) else { return };
+        let State::Subscribed(subscribed) = &mut connection.state else { return };
+        let Kind::WebSocket(kept) = &mut subscribed.kind else { return };
+        let keep = subscribed.settings.push.websocket_allow_publish;
+        let deflate = self.hub.format(subscribed.subscriber).deflates();
+        let rules = Rules { keep, limit: MESSAGE_BYTES_MAX, deflate };
         let mut decoder = std::mem::take(kept);
         let mut rest = data;
         while !rest.is_empty() {

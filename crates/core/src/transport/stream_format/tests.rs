@@ -6,7 +6,7 @@ use crate::settings::SubscriberMode::{self, EventSource, Streaming, WebSocket};
 fn format(mode: SubscriberMode, framing: Framing, templates: [&str; 3]) -> StreamFormat {
     let [header, message, footer] = templates.map(str::as_bytes);
     let rendering = Arc::new(Rendering::compile(mode, header, message, footer));
-    StreamFormat { rendering, framing, padding: None, gzip: None }
+    StreamFormat { rendering, framing, padding: None, gzip: None, deflate: None }
 }
 
 fn message(text: &str) -> Message {
@@ -93,6 +93,30 @@ fn websocket_in_frames() {
         "text",
         [b"", b"\x81\x04text", b"\x89\x00", b"\x88\x00"],
     );
+}
+
+#[test]
+fn websocket_messages_are_compressed_where_it_pays() {
+    let deflating = |min_length, templates| StreamFormat {
+        deflate: Some(min_length),
+        ..format(WebSocket, Framing::WebSocket, templates)
+    };
+    let long = "x".repeat(60);
+    let frame = |templates, payload: &str| {
+        let compressed = websocket::deflate(payload.as_bytes());
+        let mut frame = Frame::default();
+        deflating(60, templates).message(&message(&long), &mut frame);
+        assert_eq!(
+            frame.bytes,
+            [&[0xc1, u8::try_from(compressed.len()).unwrap()][..], &compressed].concat()
+        );
+    };
+    frame(BARE, &long);
+    frame(ALL, &format!("<1 {long}>"));
+    let plain = [&b"\x81\x3c"[..], long.as_bytes()].concat();
+    check(&deflating(61, BARE), &long, [b"", &plain, b"\x89\x00", b"\x88\x00"]);
+    check(&deflating(0, BARE), "x", [b"", b"\x81\x01x", b"\x89\x00", b"\x88\x00"]);
+    check(&deflating(0, BARE), "", [b"", b"\x81\x00", b"\x89\x00", b"\x88\x00"]);
 }
 
 #[test]

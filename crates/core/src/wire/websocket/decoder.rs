@@ -1,5 +1,6 @@
 //! Frames of the client, read.
 
+use super::deflate::Inflater;
 use super::header::{FrameHeader, HEADER_MAX};
 use super::mask::unmask;
 use super::utf8::Utf8;
@@ -14,8 +15,11 @@ pub struct Rules {
     /// Whether messages are wanted. If not, they are checked and dropped byte by byte, of any
     /// length, and there is no [`Event::Message`].
     pub keep: bool,
-    /// Bytes of the longest message that is kept, all its fragments together.
+    /// Bytes of the longest message that is kept, all its fragments together, compressed or not.
     pub limit: u64,
+    /// Whether permessage-deflate was negotiated. Compressed messages that are not wanted are
+    /// dropped without being inflated, and without a check of what is in them.
+    pub deflate: bool,
 }
 
 /// What the client said.
@@ -113,6 +117,16 @@ struct Assembly {
     /// Bytes that its frames have announced.
     len: u64,
     utf8: Utf8,
+    coding: Coding,
+}
+
+/// How the payload of a message stands for its bytes.
+#[derive(Debug)]
+enum Coding {
+    Plain,
+    Deflate(Box<Inflater>),
+    /// Compressed, and of no interest.
+    Ignored,
 }
 
 impl Decoder {
@@ -167,7 +181,7 @@ impl Progress {
         let added = input.len().min(HEADER_MAX - before);
         bytes[before..before + added].copy_from_slice(&input[..added]);
         let Some((header, used)) =
-            FrameHeader::parse(&bytes[..before + added], self.message.is_some())?
+            FrameHeader::parse(&bytes[..before + added], self.message.is_some(), rules.deflate)?
         else {
             *len += added;
             return Ok((added, None));
@@ -192,6 +206,11 @@ impl Progress {
             data: Vec::new(),
             len: 0,
             utf8: Utf8::default(),
+            coding: match (header.compressed, rules.keep) {
+                (false, _) => Coding::Plain,
+                (true, true) => Coding::Deflate(Box::new(Inflater::new())),
+                (true, false) => Coding::Ignored,
+            },
         });
         message.len = message.len.saturating_add(header.len);
         if rules.keep && message.len > rules.limit {
@@ -229,14 +248,10 @@ impl Progress {
             self.control.extend_from_slice(data);
             return Ok(());
         }
-        let Some(message) = &mut self.message else { return Ok(()) };
-        if !message.binary && !message.utf8.feed(data) {
-            return Err(code::INVALID_TEXT);
+        match &mut self.message {
+            Some(message) => message.take(data, rules),
+            None => Ok(()),
         }
-        if rules.keep {
-            message.data.extend_from_slice(data);
-        }
-        Ok(())
     }
 
     /// The frame is complete.
@@ -252,14 +267,54 @@ impl Progress {
 
     /// The message is complete.
     fn message(&mut self, rules: &Rules) -> Result<Option<Event>, u16> {
-        let Some(Assembly { binary, data, utf8, .. }) = self.message.take() else {
-            return Ok(None);
-        };
-        if !utf8.is_whole() {
-            return Err(code::INVALID_TEXT);
-        }
+        let Some(mut message) = self.message.take() else { return Ok(None) };
+        message.finish(rules)?;
+        let Assembly { binary, data, .. } = message;
         Ok(rules.keep.then_some(Event::Message { binary, data }))
     }
+}
+
+impl Assembly {
+    /// Takes unmasked payload.
+    fn take(&mut self, payload: &[u8], rules: &Rules) -> Result<(), u16> {
+        let Self { binary, data, utf8, coding, .. } = self;
+        match coding {
+            Coding::Plain => take_part(*binary, utf8, data, payload, rules),
+            Coding::Deflate(inflater) => {
+                inflater.feed(payload, |part| take_part(*binary, utf8, data, part, rules))
+            }
+            Coding::Ignored => Ok(()),
+        }
+    }
+
+    /// There is no more payload.
+    fn finish(&mut self, rules: &Rules) -> Result<(), u16> {
+        let Self { binary, data, utf8, coding, .. } = self;
+        if let Coding::Deflate(inflater) = coding {
+            inflater.finish(|part| take_part(*binary, utf8, data, part, rules))?;
+        }
+        if utf8.is_whole() { Ok(()) } else { Err(code::INVALID_DATA) }
+    }
+}
+
+/// Takes bytes of a message as they are meant.
+fn take_part(
+    binary: bool,
+    utf8: &mut Utf8,
+    data: &mut Vec<u8>,
+    part: &[u8],
+    rules: &Rules,
+) -> Result<(), u16> {
+    if !binary && !utf8.feed(part) {
+        return Err(code::INVALID_DATA);
+    }
+    if rules.keep {
+        if (data.len() + part.len()) as u64 > rules.limit {
+            return Err(code::TOO_BIG);
+        }
+        data.extend_from_slice(part);
+    }
+    Ok(())
 }
 
 /// The event of a close frame's payload.
@@ -273,7 +328,7 @@ fn close(payload: &[u8]) -> Result<Event, u16> {
         return Err(code::PROTOCOL_ERROR);
     }
     if simdutf8::basic::from_utf8(reason).is_err() {
-        return Err(code::INVALID_TEXT);
+        return Err(code::INVALID_DATA);
     }
     Ok(Event::Close { code: Some(code), reason: reason.to_vec() })
 }

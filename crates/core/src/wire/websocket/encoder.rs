@@ -8,6 +8,9 @@ pub const PING: [u8; 2] = [0x89, 0x00];
 /// A pong without payload.
 pub const PONG: [u8; 2] = [0x8a, 0x00];
 
+/// RSV1 in a frame's first byte.
+const COMPRESSED: u8 = 0x40;
+
 /// Bytes of the longest payload of a control frame.
 const CONTROL_MAX: usize = 125;
 
@@ -36,6 +39,13 @@ pub fn text(payload: &[u8], out: &mut Vec<u8>) {
 /// Appends a binary frame.
 pub fn binary(payload: &[u8], out: &mut Vec<u8>) {
     frame(Opcode::Binary, payload, out);
+}
+
+/// Appends a frame of a message that [`super::deflate`] has compressed: RSV1 tells it.
+pub fn compressed(opcode: Opcode, payload: &[u8], out: &mut Vec<u8>) {
+    let first = out.len();
+    frame(opcode, payload, out);
+    out[first] |= COMPRESSED;
 }
 
 /// Appends a pong with the payload of its ping, of which no more than 125 bytes count.
@@ -88,6 +98,7 @@ mod tests {
         check(|out| text(b"HEAD", out), b"\x81\x04HEAD");
         check(|out| text(b"", out), b"\x81\x00");
         check(|out| binary(&[0xff], out), b"\x82\x01\xff");
+        check(|out| compressed(Opcode::Text, b"x", out), b"\xc1\x01x");
         check(|out| text(b"\xff", out), b"\x81\x01\xff");
     }
 

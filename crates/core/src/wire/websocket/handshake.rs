@@ -22,8 +22,8 @@ pub fn accept_key(key: &[u8]) -> [u8; 28] {
 /// The 101 for a request to a WebSocket location.
 ///
 /// As nginx-push-stream-module does, only the presence of `Connection`, `Upgrade` and
-/// `Sec-WebSocket-Key` is looked at, HTTP/1.0 is accepted, and there are no sub-protocols and
-/// extensions.
+/// `Sec-WebSocket-Key` is looked at, HTTP/1.0 is accepted, and there are no sub-protocols. An
+/// extension that is to be used has to be added, see [`super::accept_deflate`].
 ///
 /// # Errors
 ///

@@ -11,6 +11,8 @@ pub(super) struct FrameHeader {
     /// Whether it is the last frame of its message.
     pub fin: bool,
     pub opcode: Opcode,
+    /// Whether its message is compressed: RSV1, on the first frame of a message alone.
+    pub compressed: bool,
     /// Zeros if the frame is not masked, which changes no byte.
     pub mask: [u8; 4],
     /// Bytes of payload.
@@ -22,14 +24,18 @@ impl FrameHeader {
     /// long it is.
     ///
     /// Every byte is judged as soon as it is there. `in_message` tells whether a fragmented
-    /// message has begun.
+    /// message has begun, `deflate` whether permessage-deflate was negotiated.
     ///
     /// # Errors
     ///
     /// The close code, always 1002: reserved bits, unknown opcodes, control frames that are long
     /// or fragmented, continuations of nothing, messages within messages, lengths in a longer form
     /// than needed or of 2^63 bytes and more.
-    pub(super) fn parse(bytes: &[u8], in_message: bool) -> Result<Option<(Self, usize)>, u16> {
+    pub(super) fn parse(
+        bytes: &[u8],
+        in_message: bool,
+        deflate: bool,
+    ) -> Result<Option<(Self, usize)>, u16> {
         let Some(&first) = bytes.first() else { return Ok(None) };
         let fin = first & 0x80 != 0;
         let opcode = Opcode::from_bits(first & 0x0f).ok_or(code::PROTOCOL_ERROR)?;
@@ -38,7 +44,9 @@ impl FrameHeader {
             Opcode::Text | Opcode::Binary => !in_message,
             Opcode::Close | Opcode::Ping | Opcode::Pong => fin,
         };
-        if first & 0x70 != 0 || !follows {
+        let compressed = first & 0x40 != 0;
+        let may_be_compressed = deflate && matches!(opcode, Opcode::Text | Opcode::Binary);
+        if first & 0x30 != 0 || compressed && !may_be_compressed || !follows {
             return Err(code::PROTOCOL_ERROR);
         }
         let Some(&second) = bytes.get(1) else { return Ok(None) };
@@ -52,7 +60,7 @@ impl FrameHeader {
             return Ok(None);
         };
         let used = 2 + used + if masked { 4 } else { 0 };
-        Ok(Some((Self { fin, opcode, mask, len }, used)))
+        Ok(Some((Self { fin, opcode, compressed, mask, len }, used)))
     }
 }
 

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::wire::websocket as wire;
 
-const RULES: Rules = Rules { keep: true, limit: 200_000 };
+const RULES: Rules = Rules { keep: true, limit: 200_000, deflate: false };
 
 /// A frame as a client sends it, with any first byte; masked unless told otherwise.
 fn frame_with(first: u8, payload: &[u8], mask: Option<[u8; 4]>) -> Vec<u8> {
@@ -253,7 +253,7 @@ fn close_codes() {
 
 #[test]
 fn limits() {
-    let rules = Rules { keep: true, limit: 10 };
+    let rules = Rules { keep: true, limit: 10, deflate: false };
     check_with(&rules, &[frame(TEXT, [b'x'; 10])], &[text([b'x'; 10])]);
     check_with(&rules, &[frame(TEXT, [b'x'; 11])], &[fails(1009)]);
     check_with(&rules, &[frame(0x01, [b'x'; 6]), frame(LAST, [b'x'; 5])], &[fails(1009)]);
@@ -267,7 +267,7 @@ fn limits() {
 
 #[test]
 fn unwanted_messages_are_checked_and_dropped() {
-    let rules = Rules { keep: false, limit: 1 };
+    let rules = Rules { keep: false, limit: 1, deflate: false };
     check_with(&rules, &[frame(TEXT, [b'x'; 300]), frame(PING, "p")], &[ping("p")]);
     check_with(&rules, &[frame(0x01, "\u{e9}"), frame(LAST, [0xff])], &[fails(1007)]);
     check_with(&rules, &[frame(TEXT, b"\xc3")], &[fails(1007)]);
@@ -279,8 +279,40 @@ fn unwanted_messages_are_checked_and_dropped() {
 }
 
 #[test]
+fn compressed_messages() {
+    const RULES: Rules = Rules { keep: true, limit: 1000, deflate: true };
+    let hello = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+    check_with(&RULES, &[frame(0xc1, hello)], &[text("Hello")]);
+    check_with(&RULES, &[frame(0xc2, hello)], &[binary("Hello")]);
+    check_with(&RULES, &[frame(TEXT, "plain")], &[text("plain")]);
+    check_with(&RULES, &[frame(0xc1, [0])], &[text("")]);
+    let parts = [frame(0x41, &hello[..3]), frame(PING, "p"), frame(LAST, &hello[3..])];
+    check_with(&RULES, &parts, &[ping("p"), text("Hello")]);
+    check_with(&RULES, &[frame(0xc1, hello), frame(0xc1, hello)], &[text("Hello"), text("Hello")]);
+    check_with(&RULES, &[frame(0xc1, wire::deflate(&[0xff]))], &[fails(1007)]);
+    check_with(&RULES, &[frame(0xc1, wire::deflate(b"\xc3"))], &[fails(1007)]);
+    check_with(&RULES, &[frame(0xc2, [0xff; 9])], &[fails(1007)]);
+    check_with(&RULES, &[frame(0xc1, wire::deflate(&[b'x'; 1000]))], &[text([b'x'; 1000])]);
+    check_with(&RULES, &[frame(0xc1, wire::deflate(&[b'x'; 1001]))], &[fails(1009)]);
+    let bomb = wire::deflate(&vec![b'x'; 1_000_000]);
+    check_with(&Rules { limit: 500_000, ..RULES }, &[frame(0xc1, bomb)], &[fails(1009)]);
+}
+
+#[test]
+fn rsv1_stands_on_first_frames_of_messages() {
+    let rules = Rules { keep: true, limit: 1000, deflate: true };
+    for first in [0xc8, 0xc9, 0xca, 0xa1, 0x91, 0xe1] {
+        check_with(&rules, &[frame(first, "")], &[fails(1002)]);
+    }
+    check_with(&rules, &[frame(0x41, [0xf2]), frame(0xc0, [0x48])], &[fails(1002)]);
+    check_with(&rules, &[frame(0x01, "x"), frame(0xc0, "y")], &[fails(1002)]);
+    let unwanted = Rules { keep: false, limit: 1, deflate: true };
+    check_with(&unwanted, &[frame(0xc1, [0xff; 300]), frame(PING, "p")], &[ping("p")]);
+}
+
+#[test]
 fn room_follows_what_has_come() {
-    let rules = Rules { keep: true, limit: u64::MAX };
+    let rules = Rules { keep: true, limit: u64::MAX, deflate: false };
     let huge = b"\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff".to_vec();
     let (_, decoder) = events(&[huge, vec![1; 100]].concat(), 4096, &rules);
     let State::Busy(progress) = decoder.state else { panic!("within a frame") };
@@ -319,8 +351,8 @@ fn streams() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn cuts_change_nothing(input in streams(), step in 1..40_usize, keep: bool, limit in 0..300_u64) {
-        let rules = Rules { keep, limit };
+    fn cuts_change_nothing(input in streams(), step in 1..40_usize, keep: bool, deflate: bool, limit in 0..300_u64) {
+        let rules = Rules { keep, limit, deflate };
         let (whole, _) = events(&input, usize::MAX, &rules);
         let (parts, _) = events(&input, step, &rules);
         prop_assert_eq!(parts, whole);
