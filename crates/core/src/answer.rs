@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
-/// A header of an answer. Names are constants of ours or words of the configuration.
+/// A header of an answer. Names are constants of ours or words of the configuration; what is
+/// borrowed is a constant and goes out as it is, the rest is made harmless on the wire.
 pub type Header = (Cow<'static, str>, Cow<'static, [u8]>);
 
 /// A complete answer, or the head of one that goes on.

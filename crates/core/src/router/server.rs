@@ -73,6 +73,9 @@ impl ServerIndex {
         if host.is_empty() {
             return self.default;
         }
+        if self.suffixes.is_empty() && self.prefixes.is_empty() && self.patterns.is_empty() {
+            return self.default;
+        }
         let suffixes = || memchr::memchr_iter(b'.', host).filter(|dot| *dot > 0);
         let prefixes = || memchr::memrchr_iter(b'.', host).filter(|dot| dot + 1 < host.len());
         let wildcard = suffixes()

@@ -7,6 +7,7 @@ mod statistics;
 mod subscriber;
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use outpour_core::answer::{Answer, Header};
@@ -35,6 +36,8 @@ pub(crate) struct Exchange {
     pub(crate) state: State,
     pub(crate) started: Now,
     pub(crate) verdict: Verdict,
+    /// Evaluated when they are asked for first: a publication needs them three times.
+    pub(crate) entries: OnceCell<Vec<Entry>>,
 }
 
 /// What a request needs before it can be answered.
@@ -87,10 +90,12 @@ impl Exchange {
     }
 
     /// The channels that the request names.
-    pub(crate) fn entries(&self, environment: &Environment) -> Vec<Entry> {
-        let push = &self.settings.push;
-        let value = push.channels_path.evaluate(&self.scope(environment, self.started, None));
-        if push.whole_channel_id { whole_id(&value) } else { parse_path(&value) }
+    pub(crate) fn entries(&self, environment: &Environment) -> &[Entry] {
+        self.entries.get_or_init(|| {
+            let push = &self.settings.push;
+            let value = push.channels_path.evaluate(&self.scope(environment, self.started, None));
+            if push.whole_channel_id { whole_id(&value) } else { parse_path(&value) }
+        })
     }
 
     /// The CORS headers of the location, if it has allowed origins.

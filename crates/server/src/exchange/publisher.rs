@@ -49,9 +49,9 @@ impl Exchange {
         let entries = self.entries(environment);
         let now = self.started;
         let checked = match publication {
-            Publication::Publish => channels().prepare(&entries, now).map(drop),
-            Publication::Delete => channels().check_delete(&entries),
-            Publication::Information => channels().check(&entries),
+            Publication::Publish => channels().prepare(entries, now).map(drop),
+            Publication::Delete => channels().check_delete(entries),
+            Publication::Information => channels().check(entries),
         };
         match (checked, publication) {
             (Err(refusal), _) => Plan::Answer(refused(&refusal)),
@@ -97,7 +97,7 @@ impl Exchange {
             binary: false,
             store: push.store_messages,
         };
-        match channels.publish(&entries, draft, context.now) {
+        match channels.publish(entries, draft, context.now) {
             Err(Refusal::OutOfMemory) => Answer { close: true, ..Answer::page(500) },
             Err(refusal) => refused(&refusal),
             Ok(()) if !push.channel_info_on_publish => Answer::new(200).uncached(),
@@ -108,7 +108,7 @@ impl Exchange {
     fn delete(&self, body: &[u8], channels: &mut Channels, environment: &Environment) -> Answer {
         let entries = self.entries(environment);
         let text = (!body.is_empty()).then_some(body);
-        match channels.delete(&entries, text, self.started) {
+        match channels.delete(entries, text, self.started) {
             Err(refusal) => refused(&refusal),
             Ok(true) => Answer::refusal(200, "Channel deleted."),
             Ok(false) => Answer::new(404).uncached(),
@@ -123,7 +123,7 @@ impl Exchange {
     ) -> Answer {
         let entries = self.entries(environment);
         let format = ReportFormat::from_accept(self.request.header("accept"));
-        match channels.information(&entries, format, context) {
+        match channels.information(entries, format, context) {
             None => Answer::new(404).uncached(),
             Some(text) => Answer::new(200).body(format.content_type().as_bytes(), text).uncached(),
         }

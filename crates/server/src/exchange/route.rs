@@ -1,5 +1,6 @@
 //! From the head of a request to its settings: server, scripts, location, access.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use outpour_core::now::Now;
@@ -69,7 +70,9 @@ impl Exchange {
         };
         let verdict = search.verdict();
         let Search { state, settings, .. } = search;
-        Some(Self { request, peer, server, settings, state, started: now, verdict, running })
+        let started = now;
+        let entries = OnceCell::new();
+        Some(Self { request, peer, server, settings, state, started, verdict, running, entries })
     }
 }
 

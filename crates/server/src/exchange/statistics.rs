@@ -23,7 +23,7 @@ impl Exchange {
         }
         let entries = self.entries(environment);
         let format = ReportFormat::from_accept(self.request.header("accept"));
-        let answer = match channels.statistics(&entries, format, context) {
+        let answer = match channels.statistics(entries, format, context) {
             Err(refusal) => Answer::refusal(refusal.status(), refusal.explain()),
             Ok(None) => Answer::new(404).uncached(),
             Ok(Some(text)) => {

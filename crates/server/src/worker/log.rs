@@ -158,6 +158,7 @@ impl Worker {
             state: Variables::new(http.set_slots),
             started: Now { tick: begun, ..self.now },
             verdict: Verdict::Serve,
+            entries: std::cell::OnceCell::new(),
         })
     }
 

@@ -1,5 +1,6 @@
 //! Subscribing over HTTP: streaming, event source, polling, long-polling.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use outpour_core::answer::Answer;
@@ -44,7 +45,7 @@ impl Worker {
         let environment = &self.shared.environment;
         let entries = exchange.entries(environment);
         let (since, rules) = (exchange.since(environment), exchange.rules());
-        let polled = self.shared.channels(self.id).poll(&entries, &rules, &since, self.now);
+        let polled = self.shared.channels(self.id).poll(entries, &rules, &since, self.now);
         let answer = match polled {
             Err(refusal) => subscriber_refused(refusal),
             Ok(backlog) => exchange.polled(&backlog, &since),
@@ -57,7 +58,7 @@ impl Worker {
         let entries = exchange.entries(environment);
         let (since, rules) = (exchange.since(environment), exchange.rules());
         let mut channels = self.shared.channels(self.id);
-        let waited = channels.wait(self.id, &entries, &rules, &since, self.now);
+        let waited = channels.wait(self.id, entries, &rules, &since, self.now);
         let registered = match waited {
             Ok(Waited::Waiting(registered)) => registered,
             Ok(Waited::Answer(backlog)) => {
@@ -135,7 +136,7 @@ impl Worker {
         let entries = exchange.entries(environment);
         let (since, rules) = (exchange.since(environment), exchange.rules());
         let mut channels = self.shared.channels(self.id);
-        let registered = channels.subscribe(self.id, &entries, &rules, &since, self.now)?;
+        let registered = channels.subscribe(self.id, entries, &rules, &since, self.now)?;
         let cursor = channels.cursor(registered.position);
         Ok((registered, cursor))
     }
@@ -219,6 +220,7 @@ impl Worker {
             Format::Stream(_) | Format::LongPoll(_) => SubscriberPolicy::Disconnect,
         };
         let logged = (!settings.access_log.is_empty()).then(|| {
+            let exchange = Exchange { entries: OnceCell::new(), ..exchange };
             let head = head_of(&self.answers[begin..]).to_vec();
             Box::new(Logged { exchange, head, earlier: begin as u64 })
         });

@@ -158,23 +158,35 @@ fn named(answer: &Answer, name: &str, out: &mut Vec<u8>) {
 }
 
 fn header((name, value): &Header, out: &mut Vec<u8>) {
-    line(name.as_bytes(), value, out);
-}
-
-fn line(name: &[u8], value: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(&harmless(name));
+    match name {
+        Cow::Borrowed(constant) => out.extend_from_slice(constant.as_bytes()),
+        Cow::Owned(name) => harmless(name.as_bytes(), out),
+    }
     out.extend_from_slice(b": ");
-    out.extend_from_slice(&harmless(value));
+    match value {
+        Cow::Borrowed(constant) => out.extend_from_slice(constant),
+        Cow::Owned(value) => harmless(value, out),
+    }
     out.extend_from_slice(b"\r\n");
 }
 
-/// The text with blanks for the bytes that would end a header line.
-fn harmless(text: &[u8]) -> Cow<'_, [u8]> {
+/// A header of the wire's own.
+fn line(name: &[u8], value: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(name);
+    out.extend_from_slice(b": ");
+    out.extend_from_slice(value);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Appends the text with blanks for the bytes that would end a header line. Constants of ours need
+/// no such look.
+fn harmless(text: &[u8], out: &mut Vec<u8>) {
     let ends_line = |b: &u8| matches!(b, b'\r' | b'\n' | 0);
-    if !text.iter().any(ends_line) {
-        return Cow::Borrowed(text);
+    let start = out.len();
+    out.extend_from_slice(text);
+    if text.iter().any(ends_line) {
+        out[start..].iter_mut().filter(|b| ends_line(b)).for_each(|b| *b = b' ');
     }
-    text.iter().map(|b| if ends_line(b) { b' ' } else { *b }).collect()
 }
 
 #[cfg(test)]
@@ -329,7 +341,8 @@ mod tests {
 
     #[test]
     fn values_begin_no_lines() {
-        let answer = Answer::new(200).with("X\r\nY", b"a\r\nSet-Cookie: b\n\0c".to_vec());
+        let answer =
+            Answer::new(200).with("X\r\nY".to_owned(), b"a\r\nSet-Cookie: b\n\0c".to_vec());
         check(
             &answer,
             &CONTEXT,
