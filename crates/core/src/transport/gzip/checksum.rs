@@ -46,9 +46,9 @@ impl Checksum {
     #[must_use]
     pub fn then(self, next: Self) -> Self {
         Self {
-            crc: multiply(next.shift, self.crc) ^ next.crc,
+            crc: shifted(self.crc, next.shift) ^ next.crc,
             len: self.len.wrapping_add(next.len),
-            shift: multiply(self.shift, next.shift),
+            shift: shifted(self.shift, next.shift),
         }
     }
 }
@@ -56,7 +56,7 @@ impl Checksum {
 impl GzipTail {
     /// Counts in what was sent next.
     pub fn add(&mut self, sent: Checksum) {
-        self.crc = multiply(sent.shift, self.crc) ^ sent.crc;
+        self.crc = shifted(self.crc, sent.shift) ^ sent.crc;
         self.len = self.len.wrapping_add(sent.len);
     }
 
@@ -64,6 +64,11 @@ impl GzipTail {
     pub(super) fn trailer(self) -> [u8; 8] {
         (u64::from(self.len) << 32 | u64::from(self.crc)).to_le_bytes()
     }
+}
+
+/// A sum moved past bytes. Past none, which is every frame that is not compressed, that is free.
+fn shifted(sum: u32, shift: u32) -> u32 {
+    if shift == ONE { sum } else { multiply(shift, sum) }
 }
 
 /// The product of two polynomials modulo [`POLYNOMIAL`], bits reflected.

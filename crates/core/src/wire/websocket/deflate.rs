@@ -1,6 +1,8 @@
 //! permessage-deflate (RFC 7692), always without context take-over: each message stands for
 //! itself, so that all subscribers can share its bytes.
 
+use std::cell::Cell;
+
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
 use super::code;
@@ -82,10 +84,23 @@ fn window_bits(text: &[u8]) -> Option<u8> {
     }
 }
 
+thread_local! {
+    /// Tables of a quarter of a megabyte: to make them costs more than to compress most messages.
+    static COMPRESS: Cell<Option<Compress>> = const { Cell::new(None) };
+}
+
 /// A message's payload, compressed for the wire.
 #[must_use]
 pub fn deflate(payload: &[u8]) -> Vec<u8> {
-    let mut compress = Compress::new(Compression::new(LEVEL), false);
+    let kept = COMPRESS.take();
+    let mut compress = kept.unwrap_or_else(|| Compress::new(Compression::new(LEVEL), false));
+    let out = deflate_by(&mut compress, payload);
+    compress.reset();
+    COMPRESS.set(Some(compress));
+    out
+}
+
+fn deflate_by(compress: &mut Compress, payload: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(payload.len() / 2 + 64);
     loop {
         let taken = usize::try_from(compress.total_in()).unwrap_or(payload.len());
