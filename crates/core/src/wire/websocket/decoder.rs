@@ -1,6 +1,6 @@
 //! Frames of the client, read.
 
-use super::deflate::Inflater;
+use super::deflate::inflate;
 use super::header::{FrameHeader, HEADER_MAX};
 use super::mask::unmask;
 use super::utf8::Utf8;
@@ -124,7 +124,9 @@ struct Assembly {
 #[derive(Debug)]
 enum Coding {
     Plain,
-    Deflate(Box<Inflater>),
+    /// Compressed, and kept so until it is whole: what a message needs until then follows what has
+    /// come of it.
+    Deflate,
     /// Compressed, and of no interest.
     Ignored,
 }
@@ -208,7 +210,7 @@ impl Progress {
             utf8: Utf8::default(),
             coding: match (header.compressed, rules.keep) {
                 (false, _) => Coding::Plain,
-                (true, true) => Coding::Deflate(Box::new(Inflater::new())),
+                (true, true) => Coding::Deflate,
                 (true, false) => Coding::Ignored,
             },
         });
@@ -277,44 +279,38 @@ impl Progress {
 impl Assembly {
     /// Takes unmasked payload.
     fn take(&mut self, payload: &[u8], rules: &Rules) -> Result<(), u16> {
-        let Self { binary, data, utf8, coding, .. } = self;
-        match coding {
-            Coding::Plain => take_part(*binary, utf8, data, payload, rules),
-            Coding::Deflate(inflater) => {
-                inflater.feed(payload, |part| take_part(*binary, utf8, data, part, rules))
+        match self.coding {
+            Coding::Plain => self.take_plain(payload, rules),
+            Coding::Deflate => {
+                self.data.extend_from_slice(payload);
+                Ok(())
             }
             Coding::Ignored => Ok(()),
         }
     }
 
+    /// Takes bytes as they are meant.
+    fn take_plain(&mut self, part: &[u8], rules: &Rules) -> Result<(), u16> {
+        if !self.binary && !self.utf8.feed(part) {
+            return Err(code::INVALID_DATA);
+        }
+        if rules.keep {
+            if (self.data.len() + part.len()) as u64 > rules.limit {
+                return Err(code::TOO_BIG);
+            }
+            self.data.extend_from_slice(part);
+        }
+        Ok(())
+    }
+
     /// There is no more payload.
     fn finish(&mut self, rules: &Rules) -> Result<(), u16> {
-        let Self { binary, data, utf8, coding, .. } = self;
-        if let Coding::Deflate(inflater) = coding {
-            inflater.finish(|part| take_part(*binary, utf8, data, part, rules))?;
+        if matches!(self.coding, Coding::Deflate) {
+            let compressed = std::mem::take(&mut self.data);
+            inflate(&compressed, |part| self.take_plain(part, rules))?;
         }
-        if utf8.is_whole() { Ok(()) } else { Err(code::INVALID_DATA) }
+        if self.utf8.is_whole() { Ok(()) } else { Err(code::INVALID_DATA) }
     }
-}
-
-/// Takes bytes of a message as they are meant.
-fn take_part(
-    binary: bool,
-    utf8: &mut Utf8,
-    data: &mut Vec<u8>,
-    part: &[u8],
-    rules: &Rules,
-) -> Result<(), u16> {
-    if !binary && !utf8.feed(part) {
-        return Err(code::INVALID_DATA);
-    }
-    if rules.keep {
-        if (data.len() + part.len()) as u64 > rules.limit {
-            return Err(code::TOO_BIG);
-        }
-        data.extend_from_slice(part);
-    }
-    Ok(())
 }
 
 /// The event of a close frame's payload.

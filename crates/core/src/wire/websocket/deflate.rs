@@ -120,23 +120,29 @@ fn deflate_by(compress: &mut Compress, payload: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A client's message on its way out of its compressed form.
-pub(super) struct Inflater {
+/// Inflates a message's payload and hands what comes out to `take`, portion by portion: whatever is
+/// in it, no more than a portion is made before `take` can end it.
+///
+/// # Errors
+///
+/// The close code that `take` gives, or 1007 if the payload is no deflate stream.
+pub(super) fn inflate(
+    payload: &[u8],
+    mut take: impl FnMut(&[u8]) -> Result<(), u16>,
+) -> Result<(), u16> {
+    let mut inflater =
+        Inflater { inflate: Decompress::new(false), portion: vec![0; PORTION].into() };
+    inflater.feed(payload, &mut take)?;
+    inflater.feed(&TAIL, &mut take)
+}
+
+struct Inflater {
     inflate: Decompress,
     portion: Box<[u8]>,
 }
 
 impl Inflater {
-    pub(super) fn new() -> Self {
-        Self { inflate: Decompress::new(false), portion: vec![0; PORTION].into() }
-    }
-
-    /// Inflates `data` and hands what comes out to `take`, portion by portion.
-    ///
-    /// # Errors
-    ///
-    /// The close code that `take` gives, or 1007 if `data` is no deflate stream.
-    pub(super) fn feed(
+    fn feed(
         &mut self,
         data: &[u8],
         mut take: impl FnMut(&[u8]) -> Result<(), u16>,
@@ -159,11 +165,6 @@ impl Inflater {
         }
     }
 
-    /// The message is over: what is still inside comes out.
-    pub(super) fn finish(&mut self, take: impl FnMut(&[u8]) -> Result<(), u16>) -> Result<(), u16> {
-        self.feed(&TAIL, take)
-    }
-
     /// Fills the portion: how many bytes were read for it, and how many it has.
     fn step(&mut self, data: &[u8]) -> Option<(Status, usize, usize)> {
         let (read, written) = (self.inflate.total_in(), self.inflate.total_out());
@@ -172,12 +173,6 @@ impl Inflater {
         let taken = usize::try_from(self.inflate.total_in() - read).ok()?;
         let made = usize::try_from(self.inflate.total_out() - written).ok()?;
         (taken <= data.len() && made <= self.portion.len()).then_some((status, taken, made))
-    }
-}
-
-impl std::fmt::Debug for Inflater {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Inflater").finish_non_exhaustive()
     }
 }
 
@@ -251,13 +246,10 @@ mod tests {
 
     fn inflated(data: &[u8], limit: usize) -> Result<Vec<u8>, u16> {
         let mut out = Vec::new();
-        let mut take = |part: &[u8]| {
+        inflate(data, |part| {
             out.extend_from_slice(part);
             if out.len() > limit { Err(code::TOO_BIG) } else { Ok(()) }
-        };
-        let mut inflater = Inflater::new();
-        inflater.feed(data, &mut take)?;
-        inflater.finish(&mut take)?;
+        })?;
         Ok(out)
     }
 

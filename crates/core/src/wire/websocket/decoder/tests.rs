@@ -299,6 +299,15 @@ fn compressed_messages() {
 }
 
 #[test]
+fn room_of_compressed_messages_follows_what_has_come() {
+    let rules = Rules { keep: true, limit: u64::MAX, deflate: true };
+    let begun = &frame(0x41, wire::deflate(&vec![0; 1_000_000]))[..500];
+    let (_, decoder) = events(begun, 64, &rules);
+    let State::Busy(progress) = decoder.state else { panic!("within a frame") };
+    assert!(progress.message.is_some_and(|m| m.data.capacity() <= 16 * 1024));
+}
+
+#[test]
 fn rsv1_stands_on_first_frames_of_messages() {
     let rules = Rules { keep: true, limit: 1000, deflate: true };
     for first in [0xc8, 0xc9, 0xca, 0xa1, 0x91, 0xe1] {
