@@ -1,69 +1,38 @@
-//! Answers of the server, as far as a closed loop needs to understand them.
+//! Answers of the server, as far as a generator needs to understand them.
 
-use std::ops::Range;
+use std::{
+    io::{Read, Write},
+    net::SocketAddr,
+    time::Duration,
+};
 
 use anyhow::{Context, Result, bail};
 
-/// The head of an answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Head {
-    /// The status code.
-    pub status: u16,
-    /// Bytes of the head, the empty line included.
-    pub length: usize,
-    /// How the body ends.
-    pub body: BodyEnd,
-}
+use crate::socket;
 
-/// How the body of an answer ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum BodyEnd {
-    /// After that many bytes.
-    Length(usize),
-    /// With the last chunk.
-    Chunked,
-    /// With the connection.
-    Close,
-}
-
-impl Head {
-    /// Reads the head at the start of `bytes`; `None` if it is not complete.
-    ///
-    /// # Errors
-    /// If it is not the head of an HTTP answer.
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Option<Self>> {
-        let mut headers = [httparse::EMPTY_HEADER; 64];
-        let mut response = httparse::Response::new(&mut headers);
-        let httparse::Status::Complete(length) = response.parse(bytes)? else { return Ok(None) };
-        let status = response.code.unwrap_or_default();
-        Ok(Some(Self { status, length, body: body_end(response.headers)? }))
-    }
-}
-
-/// How the body ends behind these headers.
-fn body_end(headers: &[httparse::Header<'_>]) -> Result<BodyEnd> {
-    let value = |name: &str| {
-        let found = headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
-        found.map(|header| String::from_utf8_lossy(header.value))
-    };
-    if value("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked")) {
-        return Ok(BodyEnd::Chunked);
-    }
-    let Some(length) = value("content-length") else { return Ok(BodyEnd::Close) };
-    Ok(BodyEnd::Length(length.parse().with_context(|| format!("content-length is {length:?}"))?))
-}
-
-/// A complete answer.
+/// A complete answer at the start of some bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Answer {
     /// The status code.
     pub status: u16,
-    /// The body, without its chunks.
-    pub body: Vec<u8>,
+    /// Bytes of head and body together.
+    pub length: usize,
+    /// The header lines that the next request has to carry to get what comes after this answer.
+    pub validators: Vec<u8>,
+    /// Whether the server closes the connection behind it.
+    pub closes: bool,
+}
+
+/// How the body of an answer ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum BodyEnd {
+    Length(usize),
+    Chunked,
+    Close,
 }
 
 impl Answer {
-    /// Takes a complete answer from the start of `bytes`; `None` if something is missing.
+    /// Takes the answer at the start of `bytes`; `None` if something is missing.
     ///
     /// `closed` tells that nothing more will come. An answer whose end is the close is complete
     /// only then.
@@ -71,28 +40,28 @@ impl Answer {
     /// # Errors
     /// If it is not an HTTP answer, or it is cut off.
     pub(crate) fn parse(bytes: &[u8], closed: bool) -> Result<Option<Self>> {
-        let Some(head) = Head::parse(bytes)? else { return incomplete(closed) };
-        let rest = bytes.get(head.length..).unwrap_or_default();
-        let body = match head.body {
-            BodyEnd::Length(length) => rest.get(..length).map(<[u8]>::to_vec),
-            BodyEnd::Chunked => join_chunks(rest)?,
-            BodyEnd::Close => closed.then(|| rest.to_vec()),
+        let mut headers = [httparse::EMPTY_HEADER; 64];
+        let mut response = httparse::Response::new(&mut headers);
+        let httparse::Status::Complete(head) = response.parse(bytes)? else {
+            return incomplete(closed);
         };
-        match body {
-            Some(body) => Ok(Some(Self { status: head.status, body })),
-            None => incomplete(closed),
-        }
+        let status = response.code.unwrap_or_default();
+        let rest = bytes.get(head..).unwrap_or_default();
+        let body = match body_end(status, response.headers)? {
+            BodyEnd::Length(length) => (rest.len() >= length).then_some(length),
+            BodyEnd::Chunked => chunks_end(rest)?,
+            BodyEnd::Close => closed.then_some(rest.len()),
+        };
+        let Some(body) = body else { return incomplete(closed) };
+        let closes = value(response.headers, "connection")
+            .is_some_and(|value| value.eq_ignore_ascii_case(b"close"));
+        let validators = validators(response.headers);
+        Ok(Some(Self { status, length: head + body, validators, closes }))
     }
 
-    /// The answer, if its status is 200.
-    ///
-    /// # Errors
-    /// If it is another, named with `what` was asked.
-    pub(crate) fn expect_ok(self, what: &str) -> Result<Self> {
-        if self.status != 200 {
-            bail!("{what} was answered {}: {}", self.status, String::from_utf8_lossy(&self.body));
-        }
-        Ok(self)
+    /// Whether the status is one of success.
+    pub(crate) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
     }
 }
 
@@ -104,41 +73,84 @@ fn incomplete(closed: bool) -> Result<Option<Answer>> {
     Ok(None)
 }
 
-/// The data of all chunks; `None` if the last one is missing.
-fn join_chunks(bytes: &[u8]) -> Result<Option<Vec<u8>>> {
-    let mut joined = Vec::with_capacity(bytes.len());
-    let mut rest = bytes;
-    loop {
-        let Some(data) = next_chunk(rest)? else { return Ok(None) };
-        if data.is_empty() {
-            return Ok(Some(joined));
+/// The value of a header.
+fn value<'a>(headers: &[httparse::Header<'a>], name: &str) -> Option<&'a [u8]> {
+    let found = headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
+    found.map(|header| header.value)
+}
+
+/// How the body ends behind these headers.
+fn body_end(status: u16, headers: &[httparse::Header<'_>]) -> Result<BodyEnd> {
+    if matches!(status, 100..200 | 204 | 304) {
+        return Ok(BodyEnd::Length(0));
+    }
+    let coding = value(headers, "transfer-encoding");
+    if coding.is_some_and(|coding| coding.eq_ignore_ascii_case(b"chunked")) {
+        return Ok(BodyEnd::Chunked);
+    }
+    let Some(length) = value(headers, "content-length") else { return Ok(BodyEnd::Close) };
+    let length = std::str::from_utf8(length).ok().and_then(|length| length.parse().ok());
+    Ok(BodyEnd::Length(length.context("an answer has a bad content-length")?))
+}
+
+/// `Last-Modified` and `Etag`, turned into the request headers that ask for newer messages.
+fn validators(headers: &[httparse::Header<'_>]) -> Vec<u8> {
+    let mut lines = Vec::new();
+    for (answered, asked) in [("last-modified", "If-Modified-Since: "), ("etag", "If-None-Match: ")]
+    {
+        if let Some(value) = value(headers, answered) {
+            lines.extend([asked.as_bytes(), value, b"\r\n"].concat());
         }
-        let Some(behind) = rest.get(data.end + 2..) else { return Ok(None) };
-        joined.extend_from_slice(rest.get(data).unwrap_or_default());
-        rest = behind;
+    }
+    lines
+}
+
+/// Bytes up to the end of the last chunk; `None` if it is missing. Trailers are not expected.
+fn chunks_end(bytes: &[u8]) -> Result<Option<usize>> {
+    let mut at = 0;
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let parsed = httparse::parse_chunk_size(rest);
+        let parsed = parsed.ok().context("an answer has a bad chunk size")?;
+        let httparse::Status::Complete((start, size)) = parsed else { return Ok(None) };
+        let size = usize::try_from(size).ok().filter(|&size| size <= 1 << 40);
+        let end = at + start + size.context("a chunk is too large")? + 2;
+        if end > bytes.len() {
+            return Ok(None);
+        }
+        if size == Some(0) {
+            return Ok(Some(end));
+        }
+        at = end;
     }
 }
 
-/// Where the data of the first chunk lies; `None` if its size line is not complete.
-fn next_chunk(bytes: &[u8]) -> Result<Option<Range<usize>>> {
-    let parsed = httparse::parse_chunk_size(bytes);
-    let parsed = parsed.ok().context("the answer has a bad chunk size")?;
-    let httparse::Status::Complete((start, size)) = parsed else { return Ok(None) };
-    let end = usize::try_from(size).ok().and_then(|size| start.checked_add(size));
-    let end = end.filter(|end| *end < usize::MAX - 2).context("a chunk is too large")?;
-    Ok(Some(start..end))
+/// Sends `request` on a connection of its own and waits for the answer; its status.
+///
+/// # Errors
+/// If the connection fails or there is no complete answer within `patience`.
+pub(crate) fn exchange(target: SocketAddr, request: &[u8], patience: Duration) -> Result<u16> {
+    let mut stream = socket::connect_patient(target, patience)?;
+    stream.write_all(request)?;
+    let mut bytes = Vec::new();
+    let mut buffer = vec![0; 16 * 1024];
+    loop {
+        let count = stream.read(&mut buffer).context("no answer in time")?;
+        bytes.extend_from_slice(buffer.get(..count).unwrap_or_default());
+        if let Some(answer) = Answer::parse(&bytes, count == 0)? {
+            return Ok(answer.status);
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// `Some((status, body))` is a complete answer, `None` an incomplete one.
-    fn check(bytes: &str, closed: bool, expected: Option<(u16, &str)>) {
+    /// `Some((status, length))` is a complete answer, `None` an incomplete one.
+    fn check(bytes: &str, closed: bool, expected: Option<(u16, usize)>) {
         let answer = Answer::parse(bytes.as_bytes(), closed).unwrap();
-        let expected =
-            expected.map(|(status, body)| Answer { status, body: body.as_bytes().to_vec() });
-        assert_eq!(answer, expected, "{bytes}");
+        assert_eq!(answer.map(|answer| (answer.status, answer.length)), expected, "{bytes}");
     }
 
     #[test]
@@ -146,10 +158,11 @@ mod tests {
         let length = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
         check("HTTP/1.1 200 OK\r\nContent-", false, None);
         check(length, false, None);
-        check(&format!("{length}ab"), false, Some((200, "ab")));
-        check(&format!("{length}abHTTP/1.1"), false, Some((200, "ab")));
+        check(&format!("{length}ab"), false, Some((200, 40)));
+        check(&format!("{length}abHTTP/1.1"), false, Some((200, 40)));
+        check("HTTP/1.1 304 Not Modified\r\n\r\n", false, Some((304, 29)));
         check("HTTP/1.0 404 Not Found\r\n\r\nab", false, None);
-        check("HTTP/1.0 404 Not Found\r\n\r\nab", true, Some((404, "ab")));
+        check("HTTP/1.0 404 Not Found\r\n\r\nab", true, Some((404, 28)));
     }
 
     #[test]
@@ -157,7 +170,17 @@ mod tests {
         let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
         check(&format!("{head}2\r\nab\r\n1"), false, None);
         check(&format!("{head}2\r\nab"), false, None);
-        check(&format!("{head}2\r\nab\r\n1\r\nc\r\n0\r\n\r\n"), false, Some((200, "abc")));
+        check(&format!("{head}2\r\nab\r\n1\r\nc\r\n0\r\n"), false, None);
+        check(&format!("{head}2\r\nab\r\n0\r\n\r\nHTTP"), false, Some((200, head.len() + 12)));
+    }
+
+    #[test]
+    fn next_requests() {
+        let bytes = b"HTTP/1.1 200 OK\r\nEtag: 3\r\nLast-Modified: then\r\nConnection: close\r\n\
+                      Content-Length: 0\r\n\r\n";
+        let answer = Answer::parse(bytes, false).unwrap().unwrap();
+        assert_eq!(answer.validators, b"If-Modified-Since: then\r\nIf-None-Match: 3\r\n");
+        assert!(answer.closes && answer.is_success());
     }
 
     #[test]

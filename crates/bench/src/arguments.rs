@@ -1,191 +1,327 @@
-//! The command line.
+//! The command line of `outpour bench`.
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand};
+use anyhow::{Result, bail};
+use clap::{Args, Subcommand};
 
-use crate::transport::Transport;
+use crate::{
+    cores::Cores,
+    launch::LaunchArguments,
+    load::{Load, Pace},
+    origin::OriginArguments,
+    raw::RawArguments,
+    subject::{Programs, Subject},
+    transport::Transport,
+};
 
-/// Measures an outpour binary: start-up, memory, publishing and fan-out.
-#[derive(Debug, Parser)]
-#[command(name = "outpour-bench", version)]
-pub(crate) struct Arguments {
-    /// Print one JSON object instead of tables.
-    #[arg(long, global = true)]
-    pub json: bool,
+/// Measures a push server: this one, one that runs, or another one
+///
+/// Every message carries its time and number, so that a lost, repeated or misordered one fails the
+/// measurement with exit status 1.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct BenchArguments {
+    #[command(flatten)]
+    pub(crate) one: OneArguments,
 
-    /// The server to measure [default: $OUTPOUR_BIN, else `outpour` beside this program, else
-    /// target/release/outpour].
-    #[arg(long, global = true, value_name = "FILE")]
-    pub binary: Option<PathBuf>,
-
-    /// Worker threads of the server [default: 1 for fan-out, else one per core].
-    #[arg(long, global = true, value_parser = clap::value_parser!(u16).range(1..=256))]
-    pub workers: Option<u16>,
-
-    /// Seconds after which anything waited for counts as failed.
-    #[arg(long, global = true, default_value_t = 60)]
-    #[arg(value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub patience: u64,
-
-    /// What to measure.
     #[command(subcommand)]
-    pub part: Part,
+    pub(crate) command: Option<BenchCommand>,
 }
 
-impl Arguments {
+/// What `outpour bench` can do beside one measurement.
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchCommand {
+    /// Name the scenarios that come with outpour
+    List,
+    /// Run a scenario, by its name or from a file
+    Run(RunArguments),
+    /// Measure outpour and the servers that are installed one after the other, and compare them
+    Compare(CompareArguments),
+    /// Serve the raw loop that fan-outs are compared with
+    #[command(hide = true)]
+    Raw(RawArguments),
+    /// Serve what pushpin needs behind it
+    #[command(hide = true)]
+    Origin(OriginArguments),
+    /// Become a server, on given cores
+    #[command(hide = true)]
+    Launch(LaunchArguments),
+}
+
+/// Options of every measurement.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct CommonArguments {
+    /// Write all figures to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+
+    /// Draw latencies and throughput into this file, as SVG
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+
+    /// Cores of the server, as in 0 or 0,2-3 [default: one per worker, if there is one left]
+    #[arg(long, value_name = "CORE")]
+    pub(crate) pin_server: Option<Cores>,
+
+    /// Cores of the load generator [default: those that the server leaves]
+    #[arg(long, value_name = "CORE")]
+    pub(crate) pin_generator: Option<Cores>,
+
+    /// Seconds without any progress after which a measurement ends
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) patience: u64,
+
+    /// Measure another outpour binary than this one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) binary: Option<PathBuf>,
+
+    /// An nginx with push-stream
+    #[arg(long, value_name = "FILE")]
+    pub(crate) push_stream_nginx: Option<PathBuf>,
+
+    /// The module to load into that nginx, if push-stream is not built in
+    #[arg(long, value_name = "FILE", requires = "push_stream_nginx")]
+    pub(crate) push_stream_module: Option<PathBuf>,
+}
+
+impl CommonArguments {
     /// How long anything is waited for.
     pub(crate) fn patience(&self) -> Duration {
         Duration::from_secs(self.patience)
     }
-}
 
-/// What to measure.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Part {
-    /// Time from starting the process to its first answer.
-    Start(StartArguments),
-    /// Memory of the server per idle connection, for each transport on a fresh server.
-    Memory(MemoryArguments),
-    /// A large body full of template tokens; many publications into many channels.
-    Publish(PublishArguments),
-    /// CPU of the server per delivery, beside a raw loop of sends.
-    Fanout(FanoutArguments),
-    /// Every part with its defaults.
-    All,
-    /// Serves the raw loop that the fan-out is compared with.
-    #[command(hide = true)]
-    Raw(RawArguments),
-}
-
-/// Arguments of `start`.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct StartArguments {
-    /// How often the server is started.
-    #[arg(long, default_value_t = 11, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub starts: u32,
-}
-
-impl Default for StartArguments {
-    fn default() -> Self {
-        Self { starts: 11 }
+    /// Where the programs are.
+    pub(crate) fn programs(&self) -> Programs {
+        Programs {
+            outpour: self.binary.clone(),
+            push_stream_nginx: self.push_stream_nginx.clone(),
+            push_stream_module: self.push_stream_module.clone(),
+        }
     }
 }
 
-/// Arguments of `memory`.
+/// Options of one measurement.
 #[derive(Debug, Clone, Args)]
-pub(crate) struct MemoryArguments {
-    /// Idle connections per transport; each needs an open file here and one in the server.
-    #[arg(long, default_value_t = 10_000)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub connections: u32,
+pub(crate) struct OneArguments {
+    /// Start and measure this server
+    #[arg(long, value_enum, default_value = "outpour", conflicts_with = "url")]
+    pub(crate) server: Subject,
 
-    /// Measure only this transport; may be repeated [default: all].
-    #[arg(long, value_enum)]
-    pub transport: Vec<Transport>,
+    /// Measure a server that runs already: http://HOST:PORT
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+
+    /// Its subscriber location; {channel} stands for the channel [default: as built into outpour]
+    #[arg(long, value_name = "PATH", requires = "url")]
+    subscribe_path: Option<String>,
+
+    /// Its publisher location [default: /pub?id={channel}]
+    #[arg(long, value_name = "PATH", requires = "url")]
+    publish_path: Option<String>,
+
+    /// Its process, to read CPU and memory of it and its children
+    #[arg(long, requires = "url")]
+    pid: Option<u32>,
+
+    /// How the subscribers receive
+    #[arg(long, value_enum, default_value = "streaming")]
+    transport: Transport,
+
+    /// Subscribers
+    #[arg(short = 'n', long, default_value_t = 1000)]
+    subscribers: u32,
+
+    /// Channels; subscribers and publishers are spread over them in turn
+    #[arg(long, default_value_t = 1)]
+    channels: u32,
+
+    /// Connections that publish
+    #[arg(long, default_value_t = 1)]
+    publishers: u32,
+
+    /// Bytes of a message, at least 41
+    #[arg(long, default_value_t = 200)]
+    size: u32,
+
+    /// When the next message is sent
+    #[arg(long, value_enum, default_value = "closed", conflicts_with = "rate")]
+    pace: Pace,
+
+    /// Messages per second of all publishers together
+    #[arg(long)]
+    rate: Option<f64>,
+
+    /// Seconds of publishing
+    #[arg(long, default_value_t = 3.0)]
+    seconds: f64,
+
+    /// Seconds of publishing before that
+    #[arg(long, default_value_t = 0.5)]
+    warm_up: f64,
+
+    /// Publish only so many messages
+    #[arg(long)]
+    messages: Option<u64>,
+
+    /// Have the server store the messages (long-polling and polling always do)
+    #[arg(long)]
+    stored: bool,
+
+    /// Seconds to hold the connections before the first message
+    #[arg(long, default_value_t = 0.0)]
+    hold: f64,
+
+    /// Connections opened per second [default: as fast as they are answered]
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    ramp: u32,
+
+    /// Requests per second of each polling subscriber
+    #[arg(long, default_value_t = 1.0)]
+    poll_rate: f64,
+
+    /// Seconds between pings of the started server [default: none]
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    ping: u32,
+
+    /// Workers of the started server
+    #[arg(long, default_value_t = 1)]
+    workers: u16,
+
+    /// Connect by TLS (not available yet)
+    #[arg(long)]
+    tls: bool,
+
+    /// Speak HTTP/2 (not available yet)
+    #[arg(long)]
+    http2: bool,
+
+    #[command(flatten)]
+    pub(crate) common: CommonArguments,
 }
 
-impl Default for MemoryArguments {
-    fn default() -> Self {
-        Self { connections: 10_000, transport: Vec::new() }
+/// A server that runs already.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Remote<'a> {
+    /// `http://HOST:PORT`
+    pub url: &'a str,
+    /// The path of the subscriber location.
+    pub subscribe: Option<&'a str>,
+    /// The path of the publisher location.
+    pub publish: Option<&'a str>,
+    /// Its process.
+    pub pid: Option<u32>,
+}
+
+impl OneArguments {
+    /// The server that runs already, if one is named.
+    pub(crate) fn remote(&self) -> Option<Remote<'_>> {
+        Some(Remote {
+            url: self.url.as_deref()?,
+            subscribe: self.subscribe_path.as_deref(),
+            publish: self.publish_path.as_deref(),
+            pid: self.pid,
+        })
+    }
+
+    /// What is to be measured.
+    ///
+    /// # Errors
+    /// If it is not available, or out of bounds.
+    pub(crate) fn load(&self) -> Result<Load> {
+        if self.tls {
+            bail!("--tls is not available yet: the server does not speak TLS");
+        }
+        if self.http2 {
+            bail!("--http2 is not available yet: the server does not speak HTTP/2");
+        }
+        let load = Load {
+            name: String::new(),
+            transport: self.transport,
+            subscribers: self.subscribers,
+            channels: self.channels,
+            publishers: self.publishers,
+            size: self.size,
+            stored: self.stored,
+            pace: self.pace,
+            rate: self.rate,
+            seconds: self.seconds,
+            warm_up: self.warm_up,
+            messages: self.messages,
+            hold: self.hold,
+            ramp: self.ramp,
+            poll_rate: self.poll_rate,
+            ping: self.ping,
+            workers: self.workers,
+        };
+        load.check()?;
+        Ok(load)
     }
 }
 
-/// Arguments of `publish`.
+/// Arguments of `run`.
 #[derive(Debug, Clone, Args)]
-pub(crate) struct PublishArguments {
-    /// Bytes of the large body.
-    #[arg(long, default_value_t = 1 << 20)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=32 << 20))]
-    pub body: u32,
+pub(crate) struct RunArguments {
+    /// The scenario
+    pub(crate) scenario: String,
 
-    /// How often the large body is published in each mode.
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
-    pub rounds: u32,
+    /// Start and measure this server
+    #[arg(long, value_enum, default_value = "outpour")]
+    pub(crate) server: Subject,
 
-    /// Publications, each into a channel of its own.
-    #[arg(long, default_value_t = 20_000)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=200_000))]
-    pub channels: u32,
-
-    /// Keep-alive connections that publish into the channels.
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub connections: u32,
+    #[command(flatten)]
+    pub(crate) common: CommonArguments,
 }
 
-impl Default for PublishArguments {
-    fn default() -> Self {
-        Self { body: 1 << 20, rounds: 5, channels: 20_000, connections: 20 }
-    }
-}
-
-/// Arguments of `fanout`.
+/// Arguments of `compare`.
 #[derive(Debug, Clone, Args)]
-pub(crate) struct FanoutArguments {
-    /// Subscribers:publishers; may be repeated [default: 1000:1 10000:1 1000:16].
-    #[arg(long = "load", value_parser = parse_load)]
-    pub loads: Vec<(u32, u32)>,
+pub(crate) struct CompareArguments {
+    /// A scenario, by its name or from a file; may be repeated [default: all but the heavy ones]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) scenario: Vec<String>,
 
-    /// How the subscribers receive.
-    #[arg(long, value_enum, default_value_t = Transport::Streaming)]
-    pub transport: Transport,
+    /// Measure only this server; may be repeated [default: those that the scenario names]
+    #[arg(long, value_enum, value_name = "SERVER")]
+    pub(crate) server: Vec<Subject>,
 
-    /// Seconds of publishing per measurement.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=600))]
-    pub seconds: u32,
-
-    /// Measurements of each load, server and raw loop in turn.
+    /// Measurements of each server and load, in turn
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
-    pub runs: u32,
-}
+    pub(crate) runs: u32,
 
-impl Default for FanoutArguments {
-    fn default() -> Self {
-        Self { loads: Vec::new(), transport: Transport::Streaming, seconds: 3, runs: 3 }
-    }
-}
-
-/// Arguments of the hidden `raw`.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct RawArguments {
-    /// Port to listen on, on 127.0.0.1.
-    #[arg(long)]
-    pub port: u16,
-
-    /// Join all publications of a turn into one send per subscriber.
-    #[arg(long)]
-    pub joined: bool,
-}
-
-/// Reads `1000:16` as subscribers and publishers.
-fn parse_load(text: &str) -> Result<(u32, u32), String> {
-    let number = |part: &str| part.parse().ok().filter(|&number: &u32| number > 0);
-    text.split_once(':')
-        .and_then(|(subscribers, publishers)| Some((number(subscribers)?, number(publishers)?)))
-        .filter(|&(subscribers, publishers)| subscribers <= 1_000_000 && publishers <= 1_000)
-        .ok_or_else(|| "expected SUBSCRIBERS:PUBLISHERS, as in 1000:16".to_owned())
+    #[command(flatten)]
+    pub(crate) common: CommonArguments,
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::{Args, Command};
 
     use super::*;
 
-    #[test]
-    fn command_line_is_consistent() {
-        Arguments::command().debug_assert();
+    fn command() -> Command {
+        BenchArguments::augment_args(Command::new("bench"))
     }
 
     #[test]
-    fn loads() {
-        let check =
-            |text, expected: Option<(u32, u32)>| assert_eq!(parse_load(text).ok(), expected);
-        check("1000:16", Some((1000, 16)));
-        check("1:1", Some((1, 1)));
-        check("0:1", None);
-        check("10", None);
-        check("10:x", None);
-        check("10:1001", None);
+    fn command_line_is_consistent() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn command_lines() {
+        let check = |line: &str, expected: bool| {
+            let parsed = command().try_get_matches_from(format!("bench {line}").split_whitespace());
+            assert_eq!(parsed.is_ok(), expected, "{line}");
+        };
+        check("", true);
+        check("-n 10 --transport long-polling --pin-server 0 --pin-generator 1", true);
+        check("--url http://a --pid 7 --subscribe-path /s/{channel}", true);
+        check("--url http://a --server nchan", false);
+        check("--pid 7", false);
+        check("run fanout --server raw-joined --json a", true);
+        check("compare --scenario fanout --scenario idle --runs 5", true);
+        check("compare --runs 0", false);
+        check("-n 10 list", false);
+        check("--pin-server x", false);
     }
 }

@@ -7,11 +7,13 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use signal_hook::{
     consts::{SIGHUP, SIGINT, SIGTERM},
     iterator::Signals,
 };
+
+use crate::{process_tree::tree, server::signal};
 
 /// A started process, not reaped, and the directory of its files.
 type Started = (u32, PathBuf);
@@ -22,9 +24,9 @@ static STARTED: Mutex<Vec<Started>> = Mutex::new(Vec::new());
 pub(crate) fn install() -> Result<()> {
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).context("cannot watch signals")?;
     thread::Builder::new().name("interrupt".to_owned()).spawn(move || {
-        if let Some(signal) = signals.forever().next() {
+        if let Some(number) = signals.forever().next() {
             end_all();
-            std::process::exit(128_i32.saturating_add(signal));
+            std::process::exit(128_i32.saturating_add(number));
         }
     })?;
     Ok(())
@@ -40,12 +42,10 @@ pub(crate) fn forget(pid: u32) {
     started().retain(|&(other, _)| other != pid);
 }
 
-/// Kills every process that is remembered and removes its directory.
+/// Kills every process that is remembered, with its children, and removes its directory.
 fn end_all() {
     for (pid, directory) in started().drain(..) {
-        if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
-            let _ = kill_process(pid, Signal::KILL);
-        }
+        tree(pid).iter().for_each(|process| signal(process.pid, Signal::KILL));
         let _ = std::fs::remove_dir_all(directory);
     }
 }

@@ -4,11 +4,31 @@ use std::{fs, time::Duration};
 
 use anyhow::{Context, Result};
 
+use crate::process_tree::tree;
+
+/// The proportional set size of a process and its children together.
+///
+/// # Errors
+/// If it cannot be read, as for another user's process.
+pub(crate) fn tree_pss_bytes(root: u32) -> Result<u64> {
+    tree(root).iter().map(|process| pss_bytes(process.pid)).sum()
+}
+
+/// The CPU time of a process and its children together.
+///
+/// # Errors
+/// If `root` has ended; children that end in the meantime are left out.
+pub(crate) fn tree_cpu_time(root: u32) -> Result<Duration> {
+    let children = tree(root).into_iter().filter(|process| process.pid != root);
+    let children: Duration = children.filter_map(|process| cpu_time(process.pid).ok()).sum();
+    Ok(cpu_time(root)? + children)
+}
+
 /// The proportional set size of a process in bytes: its own pages, and its share of common ones.
 ///
 /// # Errors
 /// If the file cannot be read, as after the process has ended or for another user's process.
-pub(crate) fn pss_bytes(pid: u32) -> Result<u64> {
+fn pss_bytes(pid: u32) -> Result<u64> {
     let path = format!("/proc/{pid}/smaps_rollup");
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
     parse_pss(&text).with_context(|| format!("{path} has no line Pss"))

@@ -2,131 +2,110 @@
 
 use std::{
     env,
+    ffi::OsString,
     fs::{self, File},
-    net::{Ipv4Addr, TcpStream},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::{arguments::Arguments, client, configuration::Configuration, interrupt, socket};
+use crate::{
+    answer::exchange,
+    cores::Cores,
+    interrupt,
+    load::Load,
+    process_tree::{Process, tree},
+    request, socket,
+    subject::{Plan, Programs, Subject},
+    target::Target,
+};
 
 /// Pause between attempts to reach a server that starts.
-const RETRY: Duration = Duration::from_micros(200);
+const RETRY: Duration = Duration::from_millis(1);
 
-/// The binary that `--binary`, `OUTPOUR_BIN` or the place of this program tells.
-pub(crate) fn binary(arguments: &Arguments) -> Result<PathBuf> {
-    if let Some(named) =
-        arguments.binary.clone().or_else(|| env::var_os("OUTPOUR_BIN").map(Into::into))
-    {
-        return Ok(named);
-    }
-    let beside = env::current_exe()?.with_file_name("outpour");
-    let candidates = [beside, PathBuf::from("target/release/outpour")];
-    let found = candidates.into_iter().find(|path| path.is_file());
-    found.context("no outpour beside this program or in target/release; set OUTPOUR_BIN")
-}
+/// How long a server may take to end when it is asked to.
+const END: Duration = Duration::from_secs(5);
 
-/// A running server; it is killed and its files are removed when this is dropped.
+/// A running server; it is ended and its files are removed when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Server {
     child: Child,
-    port: u16,
+    helper: Option<Child>,
+    target: Target,
     start_up: Duration,
     directory: TempDir,
 }
 
 impl Server {
-    /// Starts `binary` with `configuration` on a free port and waits for its first answer.
+    /// Starts a subject for `load` on free ports and waits until it answers.
     ///
     /// # Errors
     /// If it cannot be started, ends, or gives no answer within `patience`; with its output.
     pub(crate) fn start(
-        binary: &Path,
-        configuration: &Configuration,
+        subject: Subject,
+        load: &Load,
+        programs: &Programs,
+        cores: Option<&Cores>,
         patience: Duration,
     ) -> Result<Self> {
         let directory = tempfile::Builder::new().prefix("outpour-bench-").tempdir()?;
-        let port = socket::free_port()?;
-        let file = directory.path().join("server.conf");
-        let open_files = socket::open_file_limit();
-        fs::write(&file, configuration.render(port, open_files, directory.path()))?;
-        let mut command = Command::new(binary);
-        command.arg("-p").arg(directory.path()).arg("-c").arg(&file);
-        Self::spawn(command, port, directory, patience)
-    }
-
-    /// Starts the raw loop of this program as a process of its own.
-    ///
-    /// # Errors
-    /// As [`Server::start`].
-    pub(crate) fn start_raw(joined: bool, patience: Duration) -> Result<Self> {
-        let directory = tempfile::Builder::new().prefix("outpour-bench-").tempdir()?;
-        let port = socket::free_port()?;
-        let mut command = Command::new(env::current_exe()?);
-        command.arg("raw").arg("--port").arg(port.to_string());
-        if joined {
-            command.arg("--joined");
-        }
-        Self::spawn(command, port, directory, patience)
-    }
-
-    /// Starts `command` and waits for its first answer on `port`.
-    fn spawn(
-        mut command: Command,
-        port: u16,
-        directory: TempDir,
-        patience: Duration,
-    ) -> Result<Self> {
-        let output = File::create(directory.path().join("output"))?;
-        command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
+        let [port, more_ports @ ..]: [u16; 5] = socket::free_ports()?;
+        let plan = Plan { load, port, more_ports, open_files: socket::open_file_limit() };
+        let invocation = subject.prepare(&plan, programs, directory.path())?;
+        let helper = invocation.helper.map(|words| spawn(&words, None, directory.path(), "helper"));
+        let mut words = vec![invocation.program.into_os_string()];
+        words.extend(invocation.arguments);
         let begin = Instant::now();
-        let program = command.get_program().to_owned();
-        let child =
-            command.spawn().with_context(|| format!("cannot start {}", program.display()))?;
-        interrupt::remember(child.id(), directory.path());
-        let mut server = Self { child, port, start_up: Duration::ZERO, directory };
-        server.wait_for_answer(begin, patience)?;
+        let child = spawn(&words, cores, directory.path(), "output")?;
+        let mut server = Self {
+            child,
+            helper: helper.transpose()?,
+            target: subject.target(&plan),
+            start_up: Duration::ZERO,
+            directory,
+        };
+        server.wait_for_answer(begin, patience).with_context(|| subject.name())?;
         server.start_up = begin.elapsed();
         Ok(server)
     }
 
-    /// Asks for the statistics until there is an answer.
+    /// Asks until there is a good answer.
     fn wait_for_answer(&mut self, begin: Instant, patience: Duration) -> Result<()> {
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
+        let request = request::get(&self.target.host, &self.target.ready, "");
+        while !exchange(self.target.address, &request, patience).is_ok_and(|code| code == 200) {
             if let Some(status) = self.child.try_wait()? {
                 bail!("the server ended with {status}: {}", self.output());
             }
             if begin.elapsed() > patience {
-                bail!("the server does not listen after {patience:?}: {}", self.output());
+                bail!("the server does not answer after {patience:?}: {}", self.output());
             }
             thread::sleep(RETRY);
         }
-        client::fetch(self.port, "/channels-stats", patience)?.expect_ok("the first request")?;
         Ok(())
     }
 
     /// What the server has printed and logged.
-    fn output(&self) -> String {
+    pub(crate) fn output(&self) -> String {
         let text = |name| fs::read_to_string(self.directory.path().join(name)).unwrap_or_default();
         format!("{}{}", text("output"), text("error.log")).trim_end().to_owned()
     }
 
-    /// The port on 127.0.0.1.
-    pub(crate) fn port(&self) -> u16 {
-        self.port
+    /// Where its requests go.
+    pub(crate) fn target(&self) -> &Target {
+        &self.target
     }
 
-    /// The process.
+    /// The first process; others are its children.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// The time from the start of the process to the end of its first answer.
+    /// The time from the start of the process to its first answer.
     pub(crate) fn start_up(&self) -> Duration {
         self.start_up
     }
@@ -134,9 +113,53 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        interrupt::forget(self.child.id());
-        // Both fail only if it has ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        for child in [Some(&mut self.child), self.helper.as_mut()].into_iter().flatten() {
+            end(child);
+        }
+    }
+}
+
+/// Starts a command through `launch`; its output goes into a file of `directory`.
+fn spawn(
+    words: &[OsString],
+    cores: Option<&Cores>,
+    directory: &Path,
+    output: &str,
+) -> Result<Child> {
+    let output = File::create(directory.join(output))?;
+    let mut command = Command::new(env::current_exe()?);
+    command.args(["bench", "launch"]);
+    if let Some(cores) = cores {
+        command.arg("--cores").arg(cores.to_string());
+    }
+    command.arg("--").args(words).env_remove("NOTIFY_SOCKET").current_dir(directory);
+    command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
+    let child = command.spawn().context("cannot start a server")?;
+    interrupt::remember(child.id(), directory);
+    Ok(child)
+}
+
+/// Asks a process to end, and ends it and what it left the hard way after a while.
+fn end(child: &mut Child) {
+    let tree = tree(child.id());
+    let begin = Instant::now();
+    signal(child.id(), Signal::TERM);
+    while begin.elapsed() < END && matches!(child.try_wait(), Ok(None)) {
+        thread::sleep(RETRY);
+    }
+    interrupt::forget(child.id());
+    // Both fail only if it has ended already.
+    let _ = child.kill();
+    let _ = child.wait();
+    tree.iter().filter(|process| process.lives()).for_each(|one| signal(one.pid, Signal::KILL));
+    while begin.elapsed() < 2 * END && tree.iter().any(Process::lives) {
+        thread::sleep(RETRY);
+    }
+}
+
+/// Sends a signal; a process that has ended gets none.
+pub(crate) fn signal(pid: u32, signal: Signal) {
+    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+        let _ = kill_process(pid, signal);
     }
 }

@@ -1,73 +1,66 @@
-//! The ways in which a connection waits for messages, and what it sends first.
+//! The ways in which a connection of the generator waits for messages.
 
 use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
 
-/// How an idle connection of the benchmark waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+/// How a connection waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Transport {
-    /// A streaming subscriber.
+    /// A response without end.
+    #[default]
     Streaming,
-    /// An EventSource subscriber.
+    /// Server-sent events.
     EventSource,
-    /// A WebSocket subscriber.
+    /// A WebSocket.
     Websocket,
-    /// A long-polling request that waits.
+    /// Requests that wait for the next message, each with the validators of the last answer.
     LongPolling,
-    /// A connection without a request, kept open after its first answer.
+    /// Requests at a rate that are answered at once, with validators.
+    Polling,
+    /// No subscriber: a connection that is kept open after its first answer.
     KeepAlive,
 }
 
 impl Transport {
-    /// Every transport, in the order of the report.
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Streaming, Self::EventSource, Self::Websocket, Self::LongPolling, Self::KeepAlive];
-
-    /// The name in tables and JSON.
+    /// The name in tables, scenarios and on the command line.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Streaming => "streaming",
-            Self::EventSource => "event source",
+            Self::EventSource => "event-source",
             Self::Websocket => "websocket",
             Self::LongPolling => "long-polling",
-            Self::KeepAlive => "idle keep-alive",
+            Self::Polling => "polling",
+            Self::KeepAlive => "keep-alive",
         }
     }
 
-    /// True if the server answers at once; a waiting long-poll has nothing before its message.
+    /// True if the first request is answered before there is a message.
     pub(crate) fn answers_at_once(self) -> bool {
         self != Self::LongPolling
     }
 
-    /// True if the connection is a subscription to the channel.
+    /// True if the connection receives messages.
     pub(crate) fn subscribes(self) -> bool {
         self != Self::KeepAlive
     }
 
-    /// The request that makes a new connection wait on `channel`.
-    pub(crate) fn request(self, channel: &str) -> Vec<u8> {
-        let location = match self {
-            Self::Streaming => "sub",
-            Self::EventSource => "ev",
-            Self::Websocket => "ws",
-            Self::LongPolling => "lp",
-            Self::KeepAlive => return get("/channels-stats", ""),
-        };
-        get(&format!("/{location}/{channel}"), self.headers())
+    /// True if each message needs a request of its own.
+    pub(crate) fn asks_again(self) -> bool {
+        matches!(self, Self::LongPolling | Self::Polling)
     }
 
-    /// The headers beyond `Host`, each with its line end.
-    fn headers(self) -> &'static str {
+    /// The request headers beyond `Host`, each with its line end.
+    pub(crate) fn headers(self) -> &'static str {
         match self {
+            // Nchan takes a request as chunked streaming only if it says so.
+            Self::Streaming => "TE: chunked\r\n",
+            Self::EventSource => "Accept: text/event-stream\r\n",
             Self::Websocket => {
                 "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
                  Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
             }
-            Self::Streaming | Self::EventSource | Self::LongPolling | Self::KeepAlive => "",
+            Self::LongPolling | Self::Polling | Self::KeepAlive => "",
         }
     }
-}
-
-/// A GET request for `target` with further header lines.
-fn get(target: &str, headers: &str) -> Vec<u8> {
-    format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}\r\n").into_bytes()
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use outpour_bench::{BenchArguments, DoctorArguments};
 
 use crate::publish::Publication;
 use crate::subscribe::Subscription;
@@ -101,6 +102,10 @@ pub(crate) enum Verb {
     Pub(Publication),
     /// Subscribe to channels and print their messages as they arrive
     Sub(Subscription),
+    /// Measure a push server: this one, one that runs, or another one
+    Bench(Box<BenchArguments>),
+    /// Tell what of this machine limits the number of connections, and how to change it
+    Doctor(DoctorArguments),
 }
 
 impl Arguments {

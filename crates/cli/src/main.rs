@@ -5,10 +5,12 @@
 
 mod args;
 mod banner;
+mod bench;
 mod check;
 mod client;
 mod daemon;
 mod diagnostics;
+mod doctor;
 mod exit;
 mod life;
 mod limits;
@@ -45,6 +47,8 @@ fn dispatch(arguments: &Arguments) -> Result<ExitCode> {
     match &arguments.verb {
         Some(Verb::Pub(publication)) => return publish::run(publication),
         Some(Verb::Sub(subscription)) => return subscribe::run(subscription),
+        Some(Verb::Bench(arguments)) => return bench::run(arguments),
+        Some(Verb::Doctor(arguments)) => return doctor::run(arguments),
         None => {}
     }
     if arguments.print_config {

@@ -1,91 +1,20 @@
-//! The figures, as tables for a person or as one JSON object for a program.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "the report is what this program is for, and a long measurement shows that it runs"
-)]
+//! Figures as tables for a person, or as objects for a program.
 
-use std::fmt::Display;
+use std::io::Write;
 
-use anyhow::Result;
 use serde_json::{Map, Value, json};
 
-use crate::{arguments::Arguments, server, spread::Spread};
+use crate::spread::Spread;
 
-/// All tables of a run.
-#[derive(Debug)]
-pub(crate) struct Report {
-    machine: Value,
-    tables: Vec<Table>,
-}
-
-impl Report {
-    /// An empty report that tells the machine and the command.
-    pub(crate) fn new(arguments: &Arguments) -> Result<Self> {
-        let kernel = rustix::system::uname();
-        let machine = json!({
-            "binary": server::binary(arguments)?,
-            "command": std::env::args().collect::<Vec<_>>().join(" "),
-            "cores": cores(),
-            "processor": processor(),
-            "kernel": kernel.release().to_string_lossy(),
-            "optimised": !cfg!(debug_assertions),
-        });
-        Ok(Self { machine, tables: Vec::new() })
-    }
-
-    /// Adds a table.
-    pub(crate) fn add(&mut self, table: Table) {
-        self.tables.push(table);
-    }
-
-    /// Prints everything.
-    pub(crate) fn print(&self, as_json: bool) -> Result<()> {
-        if as_json {
-            println!("{}", serde_json::to_string_pretty(&self.to_json())?);
-            return Ok(());
-        }
-        for (name, value) in self.machine.as_object().into_iter().flatten() {
-            println!("{name:<10} {}", value.as_str().map_or(value.to_string(), str::to_owned));
-        }
-        for table in &self.tables {
-            print!("\n{}", table.to_text());
-        }
-        Ok(())
-    }
-
-    /// `{"machine": {...}, "NAME": [{COLUMN: VALUE, ...}, ...], ...}`
-    fn to_json(&self) -> Value {
-        let tables = self.tables.iter().map(|table| (table.name.to_owned(), table.to_json()));
-        let machine = ("machine".to_owned(), self.machine.clone());
-        Value::Object(std::iter::once(machine).chain(tables).collect())
-    }
-}
-
-/// Cores that this program may use.
-pub(crate) fn cores() -> u16 {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    u16::try_from(cores).unwrap_or(256).min(256)
-}
-
-/// The model of the first core; empty where `/proc/cpuinfo` does not tell.
-fn processor() -> String {
-    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = text.lines().find(|line| line.starts_with("model name"));
-    model
-        .and_then(|line| line.split_once(':'))
-        .map_or_else(String::new, |(_, name)| name.trim().to_owned())
-}
-
-/// Tells on standard error what is going on.
-pub(crate) fn progress(what: impl Display) {
-    eprintln!("{what}");
+/// Writes to standard output; a reader that has gone away is no reason to end a measurement.
+pub(crate) fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 /// Rows of figures under named columns.
 #[derive(Debug)]
 pub(crate) struct Table {
-    name: &'static str,
     title: String,
     columns: &'static [&'static str],
     rows: Vec<Vec<Cell>>,
@@ -105,13 +34,9 @@ pub(crate) enum Cell {
 }
 
 impl Table {
-    /// An empty table; `name` is its key in JSON.
-    pub(crate) fn new(
-        name: &'static str,
-        title: impl Into<String>,
-        columns: &'static [&'static str],
-    ) -> Self {
-        Self { name, title: title.into(), columns, rows: Vec::new() }
+    /// An empty table.
+    pub(crate) fn new(title: impl Into<String>, columns: &'static [&'static str]) -> Self {
+        Self { title: title.into(), columns, rows: Vec::new() }
     }
 
     /// Adds a row with one cell per column.
@@ -122,7 +47,7 @@ impl Table {
     }
 
     /// The rows as objects.
-    fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         let object = |row: &Vec<Cell>| {
             let keys = self.columns.iter().map(|column| (*column).to_owned());
             Value::Object(keys.zip(row.iter().map(Cell::to_json)).collect::<Map<_, _>>())
@@ -131,7 +56,7 @@ impl Table {
     }
 
     /// The title, the names of the columns and the rows; numbers stand to the right.
-    fn to_text(&self) -> String {
+    pub(crate) fn to_text(&self) -> String {
         let names = self.columns.iter().map(|&column| Cell::Text(column.to_owned())).collect();
         let lines: Vec<&Vec<Cell>> = std::iter::once(&names).chain(&self.rows).collect();
         let widths = self.widths(&lines);
@@ -190,7 +115,7 @@ mod tests {
 
     #[test]
     fn tables() {
-        let mut table = Table::new("t", "A table", &["name", "n", "seconds"]);
+        let mut table = Table::new("A table", &["name", "n", "seconds"]);
         table.row([Cell::Text("one".to_owned()), Cell::Count(12), Cell::Number(0.5, 2)]);
         table.row([Cell::Text("second".to_owned()), Cell::Count(3), Cell::Missing]);
         let text = "A table\n  name     n  seconds\n  one     12     0.50\n  second   3        -\n";

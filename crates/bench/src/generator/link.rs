@@ -1,0 +1,79 @@
+//! The bytes of one connection.
+//!
+//! Nothing else of the generator touches a socket: TLS, and the streams of HTTP/2, have their
+//! place here when the server speaks them.
+
+use std::{
+    io::{self, ErrorKind, Read, Write},
+    net::SocketAddr,
+};
+
+use anyhow::Result;
+use mio::{Interest, Registry, Token, net::TcpStream};
+
+use crate::socket;
+
+/// A non-blocking connection, registered edge-triggered.
+#[derive(Debug)]
+pub(crate) struct Link {
+    stream: TcpStream,
+}
+
+/// What a read gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Input {
+    /// That many bytes, and there may be more.
+    More(usize),
+    /// That many bytes, maybe 0, and nothing is left.
+    Drained(usize),
+    /// The server has closed or reset the connection.
+    Closed,
+}
+
+impl Link {
+    /// Opens a connection without waiting for it, from the source address that `index` chooses.
+    ///
+    /// # Errors
+    /// If this machine has no descriptor or port left for it.
+    pub(crate) fn open(
+        registry: &Registry,
+        token: Token,
+        target: SocketAddr,
+        index: usize,
+    ) -> Result<Self> {
+        let mut stream = TcpStream::from_std(socket::connect_from(index, target)?);
+        registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
+        Ok(Self { stream })
+    }
+
+    /// Writes what fits; 0 while the connection is not there yet.
+    ///
+    /// # Errors
+    /// If the connection is refused or broken.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.stream.write(bytes) {
+            Err(error) if waits(&error) => Ok(0),
+            written => written,
+        }
+    }
+
+    /// Reads once. A read that does not fill the buffer has emptied the socket, and the poll tells
+    /// of anything that comes later, the end of the connection included.
+    #[inline]
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Input {
+        loop {
+            return match self.stream.read(buffer) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) if waits(&error) => Input::Drained(0),
+                Ok(0) | Err(_) => Input::Closed,
+                Ok(count) if count < buffer.len() => Input::Drained(count),
+                Ok(count) => Input::More(count),
+            };
+        }
+    }
+}
+
+/// Whether an operation has to wait for the socket, or for the connection itself.
+fn waits(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::NotConnected)
+}

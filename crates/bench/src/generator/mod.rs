@@ -1,0 +1,23 @@
+//! The load generator: one loop on one thread, cheaper than what it measures.
+//!
+//! | file | what |
+//! |---|---|
+//! | `link` | a connection's bytes; the one place that would learn of TLS and HTTP/2 |
+//! | `member` | a connection that waits: its phases, its answers |
+//! | `crowd` | all of them: one poll, one read buffer, the books |
+//! | `gather` | opening them, at a rate |
+//! | `publisher` | a connection that publishes |
+//! | `press` | all of those, and when the next message is due |
+
+mod crowd;
+mod gather;
+mod link;
+mod member;
+mod press;
+mod publisher;
+
+pub(crate) use self::{
+    crowd::{Crowd, Tally},
+    gather::gather,
+    press::{Press, Until},
+};

@@ -1,0 +1,34 @@
+//! What figures were measured on.
+
+use serde_json::{Value, json};
+
+/// Machine, program and command as an object.
+pub(crate) fn describe() -> Value {
+    let kernel = rustix::system::uname();
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "optimised": !cfg!(debug_assertions),
+        "command": std::env::args().collect::<Vec<_>>().join(" "),
+        "cores": std::thread::available_parallelism().map_or(1, usize::from),
+        "processor": processor(),
+        "kernel": kernel.release().to_string_lossy(),
+    })
+}
+
+/// A line on the machine.
+pub(crate) fn line() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let kernel = rustix::system::uname();
+    let kernel = kernel.release().to_string_lossy().into_owned();
+    let slow = if cfg!(debug_assertions) { "; not an optimised build" } else { "" };
+    format!("{} ({cores} cores), Linux {kernel}{slow}", processor())
+}
+
+/// The model of the first core; empty where `/proc/cpuinfo` does not tell.
+fn processor() -> String {
+    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = text.lines().find(|line| line.starts_with("model name"));
+    model
+        .and_then(|line| line.split_once(':'))
+        .map_or_else(String::new, |(_, name)| name.trim().to_owned())
+}
