@@ -35,7 +35,7 @@ const END: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Server {
     child: Child,
-    helper: Option<Child>,
+    helpers: Vec<Child>,
     target: Target,
     start_up: Duration,
     directory: TempDir,
@@ -57,18 +57,20 @@ impl Server {
         let [port, more_ports @ ..]: [u16; 5] = socket::free_ports()?;
         let plan = Plan { load, port, more_ports, open_files: socket::open_file_limit() };
         let invocation = subject.prepare(&plan, programs, directory.path())?;
-        let helper = invocation.helper.map(|words| spawn(&words, None, directory.path(), "helper"));
         let mut words = vec![invocation.program.into_os_string()];
         words.extend(invocation.arguments);
         let begin = Instant::now();
         let child = spawn(&words, cores, directory.path(), "output")?;
         let mut server = Self {
             child,
-            helper: helper.transpose()?,
+            helpers: Vec::new(),
             target: subject.target(&plan),
             start_up: Duration::ZERO,
             directory,
         };
+        for words in &invocation.helpers {
+            server.helpers.push(spawn(words, None, server.directory.path(), "helper")?);
+        }
         server.wait_for_answer(begin, patience).with_context(|| subject.name())?;
         server.start_up = begin.elapsed();
         Ok(server)
@@ -113,9 +115,8 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        for child in [Some(&mut self.child), self.helper.as_mut()].into_iter().flatten() {
-            end(child);
-        }
+        end(&mut self.child);
+        self.helpers.iter_mut().for_each(end);
     }
 }
 

@@ -114,7 +114,7 @@ impl Crowd {
     pub(super) fn join(&mut self) -> Result<()> {
         let index = self.members.len();
         let link = self.open(index)?;
-        self.members.push(Member::new(link));
+        self.members.push(Member::new(link, self.transport));
         self.ask(index)
     }
 

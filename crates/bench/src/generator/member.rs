@@ -7,7 +7,11 @@ use super::link::{Input, Link};
 use crate::{
     answer::Answer,
     stamp::{self, Rest, Stamp},
+    transport::Transport,
 };
+
+/// The validator of somebody who has seen nothing.
+const EPOCH: &[u8] = b"If-Modified-Since: Thu, 01 Jan 1970 00:00:00 GMT\r\n";
 
 /// One connection of the crowd.
 ///
@@ -57,12 +61,16 @@ pub(super) struct Visit {
 
 impl Member {
     /// A connection that has sent nothing yet.
-    pub(super) fn new(link: Link) -> Self {
+    ///
+    /// A first poll without validators would be told that nothing is new, and not since when.
+    pub(super) fn new(link: Link, transport: Transport) -> Self {
+        let polls = transport == Transport::Polling;
+        let validators = if polls { EPOCH.to_vec() } else { Vec::new() };
         Self {
             link,
             phase: Phase::Asking(0),
             carry: Vec::new(),
-            validators: Vec::new(),
+            validators,
             answered: false,
             heard: 0,
         }

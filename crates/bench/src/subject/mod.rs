@@ -70,8 +70,8 @@ pub(crate) struct Invocation {
     pub program: PathBuf,
     /// What follows its name.
     pub arguments: Vec<OsString>,
-    /// A helper that has to run beside the server and is not measured.
-    pub helper: Option<Vec<OsString>>,
+    /// Programs that have to run beside the server and are not measured.
+    pub helpers: Vec<Vec<OsString>>,
 }
 
 impl Subject {
@@ -184,7 +184,7 @@ impl Subject {
             "-c".into(),
             file.into(),
         ];
-        Ok(Invocation { program, arguments: arguments.into(), helper: None })
+        Ok(Invocation { program, arguments: arguments.into(), helpers: Vec::new() })
     }
 }
 
@@ -195,7 +195,7 @@ fn raw(plan: &Plan<'_>, joined: bool) -> Result<Invocation> {
     if joined {
         arguments.push("--joined".into());
     }
-    Ok(Invocation { program: env::current_exe()?, arguments, helper: None })
+    Ok(Invocation { program: env::current_exe()?, arguments, helpers: Vec::new() })
 }
 
 /// The file of a program in the directories of `PATH`, and in those of the administrator.

@@ -1,7 +1,7 @@
 //! pushpin: a proxy that holds connections which its origin tells it to hold.
 //!
 //! The origin is a small server of this program, in a process that is not measured: it is asked
-//! once per connection. Publications go to pushpin's own HTTP port, as JSON.
+//! once per connection, through zurl, Debian's client for it. Publications go to pushpin's own HTTP port, as JSON.
 
 use std::{env, ffi::OsString, fs, path::Path};
 
@@ -41,12 +41,18 @@ pub(super) fn prepare(plan: &Plan<'_>, directory: &Path) -> Result<Invocation> {
     let route = format!("--route=* localhost:{origin},over_http");
     let port = format!("--port=127.0.0.1:{}", plan.port);
     let arguments = [file_argument, port, route].map(OsString::from);
-    let helper = ["bench".into(), "origin".into(), "--port".into(), origin.to_string().into()];
+    let origin = ["bench".into(), "origin".into(), "--port".into(), origin.to_string().into()];
     let own = env::current_exe()?.into_os_string();
+    let client = directory.join("zurl.conf");
+    fs::write(&client, client_configuration(directory))?;
+    let client_argument = format!("--config={}", client.display());
     Ok(Invocation {
         program: find_program("pushpin").context("pushpin is not installed")?,
         arguments: arguments.into(),
-        helper: Some(std::iter::once(own).chain(helper).collect()),
+        helpers: vec![
+            std::iter::once(own).chain(origin).collect(),
+            vec!["zurl".into(), client_argument.into()],
+        ],
     })
 }
 
@@ -73,6 +79,9 @@ condure_bin=condure
 
 [proxy]
 routesfile=routes
+zurl_out_specs=ipc://{directory}/zurl-in
+zurl_out_stream_specs=ipc://{directory}/zurl-in-stream
+zurl_in_specs=ipc://{directory}/zurl-out
 
 [handler]
 push_in_sub_specs=tcp://127.0.0.1:{subscribe}
@@ -88,6 +97,25 @@ id_cache_ttl=0
 subscription_linger=60
 stats_report_interval=3600
 stats_format=tnetstring
+"
+    )
+}
+
+/// The configuration of zurl, which asks the origin.
+fn client_configuration(directory: &Path) -> String {
+    let directory = directory.display();
+    format!(
+        "[General]
+in_spec=ipc://{directory}/zurl-in
+in_stream_spec=ipc://{directory}/zurl-in-stream
+out_spec=ipc://{directory}/zurl-out
+in_req_spec=ipc://{directory}/zurl-req
+defpolicy=allow
+max_open_requests=10000
+buffer_size=200000
+timeout=600
+in_hwm=10000
+out_hwm=10000
 "
     )
 }
