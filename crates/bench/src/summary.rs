@@ -7,6 +7,9 @@ use crate::outcome::Outcome;
 /// The figures of a measurement, a line each.
 pub(crate) fn text(outcome: &Outcome) -> String {
     let mut lines = vec![format!("{}: {}", outcome.subject, outcome.load.title())];
+    lines.extend(outcome.start_up.map(|time| {
+        format!("start-up     {:.1} ms to the first answer", time.as_secs_f64() * 1e3)
+    }));
     lines.extend(connecting(outcome));
     lines.extend(memory(outcome));
     lines.extend(publishing(outcome));

@@ -84,7 +84,7 @@ impl Press {
     }
 
     /// Publishes, then waits until everything is answered and delivered, or nothing comes for
-    /// `patience`; the time of all that.
+    /// `patience`; the time of all that, waiting in vain included.
     ///
     /// # Errors
     /// If a publication is refused or not answered.
@@ -168,7 +168,7 @@ impl Press {
     /// Goes on with one publisher.
     fn visit(&mut self, crowd: &Crowd, index: usize, open: bool) -> Result<()> {
         let Some(publisher) = self.publishers.get_mut(index) else { return Ok(()) };
-        if !publisher.visit()? {
+        if !publisher.visit(crowd.registry())? {
             return Ok(());
         }
         // A message that had to wait for its publisher was due before: that time counts.

@@ -1,6 +1,6 @@
-//! A keep-alive connection that publishes, one message at a time.
+//! A connection that publishes, one message at a time; kept alive as long as the server wants.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, net::SocketAddr};
 
 use anyhow::{Context, Result, bail};
 use mio::{Registry, Token};
@@ -17,6 +17,8 @@ pub(super) struct Publisher {
     sent: usize,
     received: Vec<u8>,
     waiting: bool,
+    token: Token,
+    address: SocketAddr,
     /// The channel of its next message.
     pub(super) channel: u32,
     /// Which of the channel's publishers it is.
@@ -34,9 +36,11 @@ impl Publisher {
         publication: Publication,
         (channel, origin): (u32, u32),
     ) -> Result<Self> {
-        let link = Link::open(registry, token, target.publish_address, token.0 % 4096)?;
+        let address = target.publish_address;
         Ok(Self {
-            link,
+            link: Link::open(registry, token, address, token.0 % 4096)?,
+            token,
+            address,
             publication,
             sent: 0,
             received: Vec::with_capacity(1024),
@@ -70,26 +74,22 @@ impl Publisher {
 
     /// Goes on with what it can; true if the answer to its message is complete.
     ///
+    /// A server that closes the connection behind an answer gets a new one.
+    ///
     /// # Errors
     /// If the connection ends or the answer refuses the message.
-    pub(super) fn visit(&mut self) -> Result<bool> {
+    pub(super) fn visit(&mut self, registry: &Registry) -> Result<bool> {
         self.go_on()?;
-        let mut buffer = [0; 4096];
-        loop {
-            let (count, more) = match self.link.read(&mut buffer) {
-                Input::More(count) => (count, true),
-                Input::Drained(count) => (count, false),
-                Input::Closed => bail!("the server closed a publisher's connection"),
-            };
-            self.received.extend_from_slice(buffer.get(..count).unwrap_or_default());
-            if !more {
-                break;
-            }
+        let closed = self.receive();
+        let answer = if self.waiting && (closed || !self.received.is_empty()) {
+            Answer::parse(&self.received, closed).context("a publisher's connection failed")?
+        } else {
+            None
+        };
+        if closed || answer.as_ref().is_some_and(|answer| answer.closes) {
+            self.link = Link::open(registry, self.token, self.address, self.token.0 % 4096)?;
         }
-        if !self.waiting || self.received.is_empty() {
-            return Ok(false);
-        }
-        let Some(answer) = Answer::parse(&self.received, false)? else { return Ok(false) };
+        let Some(answer) = answer else { return Ok(false) };
         if !answer.is_success() {
             let text = String::from_utf8_lossy(&self.received).into_owned();
             bail!("a publication was answered {}: {text}", answer.status);
@@ -97,5 +97,21 @@ impl Publisher {
         self.received.clear();
         self.waiting = false;
         Ok(true)
+    }
+
+    /// Reads all that is there; true at the end of the connection.
+    fn receive(&mut self) -> bool {
+        let mut buffer = [0; 4096];
+        loop {
+            let (count, more) = match self.link.read(&mut buffer) {
+                Input::More(count) => (count, true),
+                Input::Drained(count) => (count, false),
+                Input::Closed => return true,
+            };
+            self.received.extend_from_slice(buffer.get(..count).unwrap_or_default());
+            if !more {
+                return false;
+            }
+        }
     }
 }
