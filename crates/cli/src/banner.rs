@@ -81,15 +81,17 @@ fn tcp(http: &Http) -> Option<&Listen> {
 
 /// Scheme, host and port by which this machine reaches the first TCP address.
 fn base(http: &Http) -> Option<String> {
-    let ListenAddress::Tcp(address) = &tcp(http)?.address else { return None };
+    let listen = tcp(http)?;
+    let ListenAddress::Tcp(address) = &listen.address else { return None };
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
         IpAddr::V4(_) | IpAddr::V6(_) => address.ip(),
     };
+    let (scheme, usual) = if listen.tls { ("https", 443) } else { ("http", 80) };
     Some(match address.port() {
-        80 if ip.is_ipv4() => format!("http://{ip}"),
-        port => format!("http://{}", SocketAddr::new(ip, port)),
+        port if port == usual && ip.is_ipv4() => format!("{scheme}://{ip}"),
+        port => format!("{scheme}://{}", SocketAddr::new(ip, port)),
     })
 }
 

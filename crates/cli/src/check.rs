@@ -16,7 +16,7 @@ pub(crate) fn run(source: &Source, arguments: &Arguments) -> ExitCode {
     let shown = if arguments.quiet { Shown::Fatal } else { Shown::All };
     diagnostics::print(&loaded.diagnostics, shown);
     let name = source.name();
-    if !passes(&loaded, arguments.quiet) {
+    if !passes(&loaded, arguments.quiet) || !certificates_pass(&loaded) {
         terminal::err(&format!("nginx: configuration file {name} test failed"));
         return ExitCode::FAILURE;
     }
@@ -28,6 +28,14 @@ pub(crate) fn run(source: &Source, arguments: &Arguments) -> ExitCode {
         terminal::out_bytes(&dump(&loaded.files));
     }
     ExitCode::SUCCESS
+}
+
+/// Whether all certificates and keys can be used.
+fn certificates_pass(loaded: &Loaded) -> bool {
+    let checked = loaded.settings.as_ref().map(outpour_server::check_certificates);
+    let Some(Err(error)) = checked else { return true };
+    terminal::err(&format!("nginx: [emerg] {error}"));
+    false
 }
 
 /// Whether a server could start from this, as far as a look at the machine's users and logs can

@@ -89,11 +89,12 @@ fn read(
     nodes: impl FnOnce(&mut Reader<'_>) -> Vec<Node>,
 ) -> Loaded {
     let mut report = Report::default();
+    let absolute = std::path::absolute(&directory).unwrap_or_else(|_| prefix.clone());
     let nodes = nodes(&mut Reader::new(&mut report, directory));
     let settings = if report.sources.len() == 0 {
         None
     } else {
-        Lowering::new(&mut report, &nodes, prefix, logs).run(&nodes)
+        Lowering::new(&mut report, &nodes, absolute, prefix, logs).run(&nodes)
     };
     let (sources, diagnostics) = report.finish();
     Loaded { settings, diagnostics, files: sources.files() }

@@ -81,6 +81,17 @@ impl Answer {
         Self::new(status).uncached().with("X-Nginx-PushStream-Explain", explain.as_bytes())
     }
 
+    /// The page of a 400 with nginx's own reason, as its codes 494 to 497 give it.
+    #[must_use]
+    pub fn bad_request(title: &str, text: &str) -> Self {
+        let text = format!(
+            "<html>\r\n<head><title>400 {title}</title></head>\r\n<body>\r\n\
+             <center><h1>400 Bad Request</h1></center>\r\n<center>{text}</center>\r\n\
+             <hr><center>outpour</center>\r\n</body>\r\n</html>\r\n"
+        );
+        Self { close: true, ..Self::new(400).body(&b"text/html"[..], text.into_bytes()) }
+    }
+
     /// The server's small HTML page for `status`, as nginx's core sends it.
     #[must_use]
     pub fn page(status: u16) -> Self {

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// A request method. Other methods keep their spelling in [`Request::method_text`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,6 +147,25 @@ pub struct Peer {
     pub connection: u64,
     /// Requests on this connection so far, this one included (`$connection_requests`).
     pub requests: u64,
-    /// Whether the connection is encrypted.
-    pub tls: bool,
+    /// How the connection is encrypted; `None` for a plain one.
+    pub tls: Option<Arc<Encryption>>,
+}
+
+/// What a TLS handshake agreed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encryption {
+    /// `$ssl_protocol`: `TLSv1.2` or `TLSv1.3`.
+    pub protocol: &'static str,
+    /// `$ssl_cipher`, in OpenSSL's spelling.
+    pub cipher: &'static str,
+    /// `$ssl_server_name`: the name that the client asked for (SNI).
+    pub server_name: Option<Box<str>>,
+    /// `$ssl_session_reused`: an earlier session was taken up again.
+    pub reused: bool,
+    /// `$ssl_client_verify`: `NONE`, `SUCCESS` or `FAILED:reason`.
+    pub client_verify: Box<str>,
+    /// `$ssl_client_s_dn`: the subject of the client's certificate as RFC 2253 writes it.
+    pub client_subject: Option<Box<str>>,
+    /// `$ssl_client_i_dn`: the issuer of the client's certificate.
+    pub client_issuer: Option<Box<str>>,
 }

@@ -16,7 +16,11 @@ mod process;
 mod running;
 mod server;
 mod shared;
+mod tls;
 mod worker;
 
 pub use counters::Counters;
-pub use server::{Handle, Server, StartError, address_text, memory_budget, worker_count};
+pub use server::{
+    Handle, Server, StartError, address_text, check_certificates, memory_budget, worker_count,
+};
+pub use tls::TlsError;

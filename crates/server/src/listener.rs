@@ -9,7 +9,7 @@ use mio::net::{TcpListener, UnixListener};
 use outpour_core::settings::{Listen, ListenAddress};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
-use crate::connection::Stream;
+use crate::connection::Socket as ClientSocket;
 
 /// What a connection knows about the listener it came through; outlives reloads.
 #[derive(Debug)]
@@ -74,15 +74,15 @@ impl Bound {
 
 impl Listener {
     /// The next connection.
-    pub(crate) fn accept(&self) -> io::Result<(Stream, Option<SocketAddr>)> {
+    pub(crate) fn accept(&self) -> io::Result<(ClientSocket, Option<SocketAddr>)> {
         match self {
             Self::Tcp(listener) => {
                 let (stream, remote) = listener.accept()?;
-                Ok((Stream::Tcp(stream), Some(remote)))
+                Ok((ClientSocket::Tcp(stream), Some(remote)))
             }
             Self::Unix(listener) => {
                 let (stream, _) = listener.accept()?;
-                Ok((Stream::Unix(stream), None))
+                Ok((ClientSocket::Unix(stream), None))
             }
         }
     }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use outpour_core::router::ServerIndex;
-use outpour_core::settings::{Http, ServerSettings, Settings};
+use outpour_core::settings::{Http, Listen, ServerSettings, Settings};
 use outpour_core::variables::State;
 
 use crate::listener::Door;
+use crate::tls::{Gate, TlsError, hosts};
 
 /// Settings in force. A reload puts another value in its place; connections keep the one that
 /// their request began with.
@@ -16,15 +17,22 @@ pub(crate) struct Running {
     pub(crate) settings: Settings,
     /// The names behind each `listen`, in its order.
     names: Vec<ServerIndex>,
+    /// How handshakes go behind each `listen`, in its order; `None` for plain ones.
+    gates: Vec<Option<Arc<Gate>>>,
     default_limits: ServerSettings,
 }
 
 impl Running {
-    pub(crate) fn new(settings: Settings) -> Arc<Self> {
+    /// Puts settings into force: reads the certificates.
+    ///
+    /// # Errors
+    /// A certificate or key that cannot be used.
+    pub(crate) fn new(settings: Settings) -> Result<Arc<Self>, TlsError> {
+        let gates = settings.http.as_ref().map_or_else(|| Ok(Vec::new()), gates)?;
         let http = settings.http.iter();
         let names = http.flat_map(|http| http.listens.iter().map(|l| ServerIndex::new(http, l)));
         let names = names.collect();
-        Arc::new(Self { settings, names, default_limits: ServerSettings::default() })
+        Ok(Arc::new(Self { settings, names, gates, default_limits: ServerSettings::default() }))
     }
 
     /// The `http` block, if there is one.
@@ -44,6 +52,11 @@ impl Running {
         }
     }
 
+    /// How handshakes go behind `door`; `None` where nothing is encrypted.
+    pub(crate) fn gate(&self, door: &Door) -> Option<&Arc<Gate>> {
+        self.gates[self.position(door)?].as_ref()
+    }
+
     /// Limits for a head behind `door`: those of its default server, as in nginx.
     pub(crate) fn limits(&self, door: &Door) -> &ServerSettings {
         let server = self.http().and_then(|http| {
@@ -57,4 +70,10 @@ impl Running {
     fn position(&self, door: &Door) -> Option<usize> {
         self.http()?.listens.iter().position(|listen| listen.address == door.address)
     }
+}
+
+fn gates(http: &Http) -> Result<Vec<Option<Arc<Gate>>>, TlsError> {
+    let hosts = hosts(http)?;
+    let gate = |listen: &Listen| listen.tls.then(|| Arc::new(Gate::new(http, listen, &hosts)));
+    Ok(http.listens.iter().map(gate).collect())
 }

@@ -18,6 +18,7 @@ use crate::os_error;
 use crate::process;
 use crate::running::Running;
 use crate::shared::Shared;
+use crate::tls::{TlsError, hosts};
 use crate::worker::{MAILBOX, Worker};
 
 /// Why a server did not start, or did not take new settings.
@@ -35,6 +36,9 @@ pub enum StartError {
     /// A log could not be opened.
     #[error(transparent)]
     Log(#[from] OpenError),
+    /// A certificate or key could not be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// A worker could not be started, or failed.
     #[error("worker could not be started ({0})")]
     Worker(#[from] io::Error),
@@ -69,13 +73,16 @@ impl Server {
     /// Binds every `listen` of `settings`, once per worker, and opens the logs.
     ///
     /// # Errors
-    /// The first address that cannot be bound, or log that cannot be opened.
+    /// The first certificate that cannot be used, address that cannot be bound, or log that cannot
+    /// be opened.
     pub fn bind(settings: Settings) -> Result<Self, StartError> {
-        let workers = worker_count(&settings);
-        let logs = Logs::open(&settings)?;
+        let running = Running::new(settings)?;
+        let settings = &running.settings;
+        let workers = worker_count(settings);
+        let logs = Logs::open(settings)?;
         let clock = Clock::new();
         let store = settings.http.as_ref().map_or_else(Store::default, |http| http.store.clone());
-        let bytes_max = memory_budget(&settings);
+        let bytes_max = memory_budget(settings);
         let channels = Channels::new(&store, bytes_max, workers, clock.now());
         let mut seeds = Vec::with_capacity(workers);
         let mut mailboxes = Vec::with_capacity(workers);
@@ -94,7 +101,7 @@ impl Server {
         }
         let environment = process::environment(&clock);
         let shared = Arc::new(Shared::new(channels, mailboxes, logs, clock, environment));
-        let running = Arc::new(Mutex::new(Running::new(settings)));
+        let running = Arc::new(Mutex::new(running));
         Ok(Self { handle: Handle { shared, running }, seeds })
     }
 
@@ -152,9 +159,12 @@ impl Handle {
     /// The size of the memory and the number of workers stay as they were at the start.
     ///
     /// # Errors
-    /// An address that cannot be bound or a log that cannot be opened: the old settings stay in
+    /// A certificate that cannot be used, an address that cannot be bound or a log that cannot be
+    /// opened: the old settings stay in
     /// force.
     pub fn reload(&self, settings: Settings) -> Result<(), StartError> {
+        let new = Running::new(settings)?;
+        let settings = &new.settings;
         let old = self.current();
         let workers = self.shared.mailboxes.len();
         let known = old.http().map_or(&[][..], |http| &http.listens);
@@ -167,12 +177,11 @@ impl Handle {
         for listen in wanted.iter().filter(is_new) {
             opened.push((listen.address.clone(), bind(listen, workers)?));
         }
-        self.shared.logs.update(&settings)?;
+        self.shared.logs.update(settings)?;
         if let Some(http) = &settings.http {
             let mut channels = self.shared.channels(NO_WORKER);
             channels.reconfigure(&http.store, self.shared.clock.now());
         }
-        let new = Running::new(settings);
         for mailbox in &self.shared.mailboxes {
             mailbox.send(Mail::Reload(Arc::clone(&new)));
         }
@@ -230,6 +239,14 @@ impl Handle {
         }
         worker.run()
     }
+}
+
+/// Reads all certificates and keys that `settings` name, as a start would.
+///
+/// # Errors
+/// The first that cannot be used.
+pub fn check_certificates(settings: &Settings) -> Result<(), TlsError> {
+    settings.http.as_ref().map_or(Ok(()), |http| hosts(http).map(drop))
 }
 
 /// How many workers these settings ask for.

@@ -38,7 +38,9 @@ const INERT: &str = "
     referer_hash_bucket_size referer_hash_max_size request_pool_size
     resolver resolver_timeout restrict_host_names rewrite_log send_lowat sendfile
     sendfile_max_chunk server_name_in_redirect server_names_hash_bucket_size
-    server_names_hash_max_size source_charset subrequest_output_buffer_size tcp_nopush
+    server_names_hash_max_size source_charset ssl_buffer_size ssl_certificate_cache
+    ssl_certificate_compression ssl_ocsp_cache ssl_session_ticket_key ssl_stapling
+    ssl_stapling_file ssl_stapling_responder ssl_stapling_verify subrequest_output_buffer_size tcp_nopush
     types_hash_bucket_size types_hash_max_size uninitialized_variable_warn userid_domain
     variables_hash_bucket_size variables_hash_max_size
     recursive_error_pages upstream_conf
@@ -75,14 +77,9 @@ const REFUSED: &str = "
     root satisfy secure_link secure_link_md5 secure_link_secret session_log
     session_log_format session_log_zone set_real_ip_from slice split_clients ssi
     ssi_ignore_recycled_buffers ssi_last_modified ssi_min_file_chunk ssi_silent_errors ssi_types
-    ssi_value_length ssl ssl_alpn ssl_buffer_size ssl_certificate ssl_certificate_cache
-    ssl_certificate_compression ssl_certificate_key ssl_ciphers ssl_client_certificate
-    ssl_conf_command ssl_crl ssl_dhparam ssl_early_data ssl_ecdh_curve ssl_handshake_timeout
-    ssl_key_log ssl_ocsp ssl_ocsp_cache ssl_ocsp_responder ssl_password_file
-    ssl_prefer_server_ciphers ssl_preread ssl_protocols ssl_reject_handshake ssl_session_cache
-    ssl_session_ticket_key ssl_session_tickets ssl_session_timeout ssl_stapling
-    ssl_stapling_file ssl_stapling_responder ssl_stapling_verify ssl_trusted_certificate
-    ssl_verify_client ssl_verify_depth state status status_format status_zone stub_status
+    ssi_value_length ssl ssl_alpn ssl_conf_command ssl_crl ssl_early_data ssl_handshake_timeout ssl_key_log
+    ssl_ocsp ssl_ocsp_responder ssl_password_file ssl_preread
+    state status status_format status_zone stub_status
     sub_filter sub_filter_last_modified sub_filter_once sub_filter_types try_files
     upstream userid userid_expires userid_flags userid_mark userid_name userid_p3p userid_path
     userid_service valid_referers xml_entities xslt_last_modified xslt_param xslt_string_param

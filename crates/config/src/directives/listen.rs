@@ -43,6 +43,7 @@ fn listen(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
         rcvbuf: None,
         sndbuf: None,
         so_keepalive: false,
+        tls: false,
         options: false,
     };
     for word in options {
@@ -122,7 +123,7 @@ fn resolve(host: &str) -> Result<Vec<IpAddr>, &'static str> {
 }
 
 /// What may stand behind the address.
-const OPTIONS: [&str; 10] = [
+const OPTIONS: [&str; 11] = [
     "default_server",
     "backlog=",
     "bind",
@@ -131,6 +132,7 @@ const OPTIONS: [&str; 10] = [
     "rcvbuf=",
     "reuseport",
     "sndbuf=",
+    "ssl",
     "so_keepalive=",
     "fastopen=",
 ];
@@ -141,9 +143,11 @@ fn option(l: &mut Lowering<'_>, n: &Node, word: &Word, draft: &mut ListenDraft) 
         None => (word.value.as_slice(), None),
     };
     let is_default = matches!(name, b"default_server" | b"default");
-    draft.options |= !is_default;
+    let is_tls = (name, value) == (b"ssl", None);
+    draft.options |= !is_default && !is_tls;
     match (name, value) {
         (b"default_server" | b"default", None) => draft.default_server = true,
+        (b"ssl", None) => draft.tls = true,
         (b"bind" | b"deferred" | b"reuseport" | b"multipath", None)
         | (b"setfib" | b"fastopen" | b"accept_filter", Some(_)) => {}
         (b"backlog", Some(value)) => {
@@ -161,7 +165,7 @@ fn option(l: &mut Lowering<'_>, n: &Node, word: &Word, draft: &mut ListenDraft) 
             _ => invalid(l, word, "ipv6only flags", value),
         },
         (b"so_keepalive", Some(value)) => so_keepalive(l, word, value, draft),
-        (b"ssl" | b"http2" | b"spdy" | b"quic" | b"http3" | b"proxy_protocol", None) => {
+        (b"http2" | b"spdy" | b"quic" | b"http3" | b"proxy_protocol", None) => {
             let name = word.text();
             l.not_implemented(word.span, &format!("\"{name}\" of the \"listen\" directive"));
         }

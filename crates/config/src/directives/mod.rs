@@ -15,6 +15,7 @@ mod push_stream;
 mod rewrite;
 mod server_name;
 mod table;
+mod tls;
 mod types;
 
 pub(crate) use foreign::{Foreign, lists as foreign_lists};

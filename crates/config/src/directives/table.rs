@@ -10,7 +10,7 @@ use crate::syntax::Node;
 
 use super::foreign::{Foreign, foreign};
 use super::{access, events, http, listen, location, log, map, old, process, push_stream, rewrite};
-use super::{server_name, types};
+use super::{server_name, tls, types};
 
 /// A set of kinds of blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,12 +149,13 @@ impl Directive {
 
 /// All directives that have an effect, in the order of the reference.
 pub(crate) fn rows() -> impl Iterator<Item = &'static Directive> {
-    let tables: [&'static [Directive]; 13] = [
+    let tables: [&'static [Directive]; 14] = [
         process::ROWS,
         events::ROWS,
         http::ROWS,
         listen::ROWS,
         server_name::ROWS,
+        tls::ROWS,
         location::ROWS,
         types::ROWS,
         access::ROWS,

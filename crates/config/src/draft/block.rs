@@ -6,7 +6,7 @@ use outpour_core::router::Condition;
 use outpour_core::settings::{ListenAddress, Matcher, ServerName};
 use outpour_core::variables::Expression;
 
-use super::{CoreDraft, LimitsDraft, MainDraft, PushDraft, StoreDraft};
+use super::{CoreDraft, LimitsDraft, MainDraft, PushDraft, StoreDraft, TlsDraft};
 use crate::directives::Contexts;
 use crate::source::Span;
 
@@ -46,6 +46,8 @@ pub(crate) struct ListenDraft {
     pub(crate) rcvbuf: Option<usize>,
     pub(crate) sndbuf: Option<usize>,
     pub(crate) so_keepalive: bool,
+    /// `ssl`
+    pub(crate) tls: bool,
     /// Any option of the socket was given: only one directive per address may.
     pub(crate) options: bool,
 }
@@ -66,6 +68,7 @@ pub(crate) struct Block {
     pub(crate) main: MainDraft,
     pub(crate) store: StoreDraft,
     pub(crate) limits: LimitsDraft,
+    pub(crate) tls: TlsDraft,
     pub(crate) core: CoreDraft,
     pub(crate) push: PushDraft,
     pub(crate) listens: Vec<ListenDraft>,
@@ -89,6 +92,7 @@ impl Block {
             main: MainDraft::default(),
             store: StoreDraft::default(),
             limits: LimitsDraft::default(),
+            tls: TlsDraft::default(),
             core: CoreDraft::default(),
             push: PushDraft::default(),
             listens: Vec::new(),
@@ -103,6 +107,7 @@ impl Block {
     /// Takes over what an enclosing block says and this one does not.
     pub(crate) fn inherit(&mut self, outer: &Self, store: &StoreDraft) {
         self.limits.inherit(&outer.limits);
+        self.tls.inherit(&outer.tls);
         self.core.inherit(&outer.core);
         self.push.inherit(&outer.push, store);
     }

@@ -5,12 +5,14 @@ mod core;
 mod main;
 mod push;
 mod store;
+mod tls;
 
 pub(crate) use block::{Block, Given, ListenDraft, NameDraft, Step};
 pub(crate) use core::{CoreDraft, GzipDraft, LimitsDraft};
 pub(crate) use main::MainDraft;
 pub(crate) use push::{HeaderSource, PaddingDraft, PathSource, PushDraft};
 pub(crate) use store::StoreDraft;
+pub(crate) use tls::TlsDraft;
 
 /// Takes over every named field that is unset from an outer block.
 macro_rules! inherit {

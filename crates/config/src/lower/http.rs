@@ -29,8 +29,11 @@ impl Lowering<'_> {
             let target = LogTarget::File(self.prefix.join("logs/access.log"));
             http.core.access_log = Some(vec![AccessLog { target, format: 0, condition: None }]);
         }
-        let listens = self.listens(&http.blocks);
-        let blocks = std::mem::take(&mut http.blocks);
+        let mut blocks = std::mem::take(&mut http.blocks);
+        for server in &mut blocks {
+            server.inherit(&http, &http.store);
+        }
+        let listens = self.listens(&blocks);
         let servers: Vec<Server> =
             blocks.into_iter().map(|server| self.server(server, &http)).collect();
         let push_used = servers.iter().any(uses_push);
@@ -52,7 +55,6 @@ impl Lowering<'_> {
     }
 
     fn server(&mut self, mut server: Block, http: &Block) -> Server {
-        server.inherit(http, &http.store);
         // Only files of old releases have roles here.
         self.resolve_role(&mut server);
         self.check_push(&server, &http.store);
@@ -68,7 +70,8 @@ impl Lowering<'_> {
             names.push(ServerName::Exact(Box::from([])));
         }
         let name = server.names.first().map(|name| name.written.clone()).unwrap_or_default();
-        Server { name, names, script, settings, locations, limits: limits(&server.limits) }
+        let tls = Arc::new(self.tls(&server.tls));
+        Server { name, names, script, settings, locations, limits: limits(&server.limits), tls }
     }
 
     /// The checks of the `http` level; they run only if a role is used.

@@ -40,6 +40,7 @@ impl Lowering<'_> {
         }
         for entry in &found {
             self.conflicting_names(&entry.listen, servers);
+            self.check_tls(&entry.listen, servers);
         }
         found.into_iter().map(|entry| entry.listen).collect()
     }
@@ -51,6 +52,7 @@ impl Lowering<'_> {
             return;
         }
         entry.listen.servers.push(index);
+        entry.listen.tls |= draft.tls;
         if draft.options {
             if entry.has_options {
                 self.report.emerg(draft.at, format!("duplicate listen options for {shown}"));
@@ -113,6 +115,7 @@ fn default_listen(at: Span) -> ListenDraft {
         rcvbuf: None,
         sndbuf: None,
         so_keepalive: false,
+        tls: false,
         options: false,
     }
 }
@@ -125,6 +128,7 @@ fn collected(draft: &ListenDraft, server: usize) -> Collected {
         rcvbuf: None,
         sndbuf: None,
         so_keepalive: false,
+        tls: draft.tls,
         default_server: server,
         servers: vec![server],
     };

@@ -7,6 +7,7 @@ mod http;
 mod listen;
 mod location;
 mod push;
+mod tls;
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -31,6 +32,8 @@ pub(crate) struct Lowering<'r> {
     pub(crate) names: Names,
     /// Absolute directory that paths of logs and the pid file refer to.
     pub(crate) prefix: PathBuf,
+    /// Absolute directory of the configuration file: paths of certificates refer to it.
+    pub(crate) directory: PathBuf,
     /// Whether `PREFIX/logs` receives what no directive sends elsewhere.
     pub(crate) logs: bool,
     pub(crate) formats: Vec<LogFormat>,
@@ -46,12 +49,19 @@ pub(crate) struct Lowering<'r> {
 }
 
 impl<'r> Lowering<'r> {
-    pub(crate) fn new(report: &'r mut Report, nodes: &[Node], prefix: PathBuf, logs: bool) -> Self {
+    pub(crate) fn new(
+        report: &'r mut Report,
+        nodes: &[Node],
+        directory: PathBuf,
+        prefix: PathBuf,
+        logs: bool,
+    ) -> Self {
         let names = Names::collect(nodes);
         let mut lowering = Self {
             report,
             names,
             prefix,
+            directory,
             logs,
             formats: Vec::new(),
             maps: Vec::new(),

@@ -199,8 +199,8 @@ fn servers_and_locations() {
         &["[emerg] duplicate listen options for 0.0.0.0:80 :3"],
     );
     in_http(
-        "server { listen 80 ssl; }",
-        &["[emerg] \"ssl\" of the \"listen\" directive is not implemented yet :2"],
+        "server { listen 80 http2; }",
+        &["[emerg] \"http2\" of the \"listen\" directive is not implemented yet :2"],
     );
     in_http("server { listen 80 fast; }", &["[emerg] invalid parameter \"fast\" :2"]);
     in_http(
@@ -550,4 +550,77 @@ fn help() {
     let loaded = load_text(b"http { server {\nlisten 80\nserver_name x;\n} }");
     assert_eq!(loaded.diagnostics.len(), 1);
     assert_eq!(loaded.diagnostics[0].help.as_deref(), Some("is \";\" missing after \"80\"?"));
+}
+
+#[test]
+fn tls() {
+    let pair = "ssl_certificate a.pem; ssl_certificate_key a.key;";
+    let without = |place: &str| {
+        format!(
+            "[emerg] no \"ssl_certificate\" is defined for the \"listen ... ssl\" directive {place}"
+        )
+    };
+    in_http(&format!("server {{ listen 443 ssl; {pair} }}"), &[]);
+    in_http(&format!("{pair} server {{ listen 443 ssl; }}"), &[]);
+    in_http(
+        &format!(
+            "server {{ listen 443 ssl; {pair} }}\nserver {{ listen 443 ssl; server_name b; }}"
+        ),
+        &[],
+    );
+    in_http("\nserver { listen 443 ssl; }", &[&without(":3")]);
+    in_http("server { listen 443 ssl; ssl_reject_handshake on; }", &[]);
+    in_http(
+        "server { listen 443 ssl; ssl_reject_handshake on; }\nserver { listen 443; server_name b; }",
+        &[&without(":3")],
+    );
+    in_http(
+        "ssl_certificate /a.pem;\nserver { }",
+        &["[emerg] no \"ssl_certificate_key\" is defined for certificate \"/a.pem\""],
+    );
+    in_http(
+        &format!("{pair} ssl_verify_client on; server {{ }}"),
+        &["[emerg] no ssl_client_certificate for ssl_verify_client"],
+    );
+    in_http(
+        &format!(
+            "{pair} ssl_verify_client optional; ssl_client_certificate c; ssl_trusted_certificate d; ssl_verify_depth 2; server {{ }}"
+        ),
+        &[],
+    );
+    in_http("ssl_verify_client maybe;", &["[emerg] invalid value \"maybe\" :2"]);
+    in_http(
+        "ssl_verify_client optional_no_ca;",
+        &["[emerg] \"optional_no_ca\" of \"ssl_verify_client\" is not implemented yet :2"],
+    );
+    in_http("ssl_protocols TLSv1 TLSv1.1 TLSv1.2;", &[]);
+    in_http(
+        "ssl_protocols TLSv1.1;",
+        &["[emerg] no protocol that is offered: TLSv1.2, TLSv1.3 :2"],
+    );
+    in_http("ssl_protocols TLSv2;", &["[emerg] invalid value \"TLSv2\" :2"]);
+    in_http(
+        "ssl_session_cache shared:SSL:10m; ssl_session_timeout 1d; ssl_session_tickets off;",
+        &[],
+    );
+    in_http("ssl_session_cache builtin:1000 shared:SSL:1m;", &[]);
+    for wrong in ["shared:SSL", "shared::1m", "shared:SSL:1k", "many"] {
+        let message = format!("[emerg] invalid session cache \"{wrong}\" :2");
+        in_http(&format!("ssl_session_cache {wrong};"), &[&message]);
+    }
+    in_http(
+        "ssl_certificate data:x; ssl_certificate_key $key;",
+        &[
+            "[emerg] \"data:\" of \"ssl_certificate\" is not implemented yet :2",
+            "[emerg] a variable in the \"ssl_certificate_key\" directive is not implemented yet :2",
+        ],
+    );
+    in_http(
+        "ssl_password_file x;",
+        &["[emerg] \"ssl_password_file\" directive is not implemented yet :2"],
+    );
+    in_http(
+        "ssl_ciphers HIGH; ssl_prefer_server_ciphers on; ssl_ecdh_curve auto; ssl_dhparam x; ssl_stapling on;",
+        &[],
+    );
 }

@@ -456,3 +456,24 @@ fn bytes_that_are_not_text_survive() {
     let found = crate::load_text(&text).settings.unwrap().http.unwrap();
     assert_eq!(&*found.store.ping_message_text, [0xFF, 0xFE, 0x00, b'a']);
 }
+
+#[test]
+fn tls() {
+    let http = http(
+        "ssl_protocols TLSv1.3; ssl_session_timeout 1h; server { listen 1 ssl; listen 2; \
+         ssl_certificate a; ssl_certificate_key b; ssl_certificate /c; ssl_certificate_key /d; \
+         ssl_session_cache shared:x:1m; ssl_session_tickets off; } \
+         server { listen 2 ssl; ssl_certificate a; ssl_certificate_key b; }",
+    );
+    let tls = &http.servers[0].tls;
+    assert_eq!(http.listens.iter().map(|l| l.tls).collect::<Vec<_>>(), [true, true]);
+    assert_eq!((tls.tls12, tls.tls13, tls.session_tickets), (false, true, false));
+    assert_eq!(
+        (tls.session_cache, tls.session_timeout),
+        (Some(1 << 20), Duration::from_secs(3600))
+    );
+    assert!(tls.certificates[0].chain.is_absolute());
+    assert_eq!(tls.certificates[1].key.to_str(), Some("/d"));
+    assert_eq!(http.servers[1].tls.certificates.len(), 1);
+    assert_eq!(http.servers[1].tls.verify_client, VerifyClient::Off);
+}

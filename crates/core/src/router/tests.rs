@@ -133,6 +133,7 @@ fn server(name: &str) -> Server {
         settings: Arc::new(settings(name)),
         locations: Vec::new(),
         limits: ServerSettings::default(),
+        tls: Arc::default(),
     }
 }
 
@@ -145,6 +146,7 @@ pub(super) fn listen(servers: usize) -> Listen {
         rcvbuf: None,
         sndbuf: None,
         so_keepalive: false,
+        tls: false,
         default_server: 0,
         servers: (0..servers).collect(),
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Location, LocationSettings, LogFormat, Store};
+use super::{Location, LocationSettings, LogFormat, Store, Tls};
 use crate::router::Statement;
 use crate::variables::{Map, Pattern};
 
@@ -56,6 +56,8 @@ pub struct Listen {
     pub sndbuf: Option<usize>,
     /// `so_keepalive=on`.
     pub so_keepalive: bool,
+    /// `ssl`: connections are encrypted.
+    pub tls: bool,
     /// Index of the server that answers when no name fits.
     pub default_server: usize,
     /// Indices of all servers behind this address.
@@ -91,6 +93,8 @@ pub struct Server {
     pub locations: Vec<Location>,
     /// What is decided before a request is complete.
     pub limits: ServerSettings,
+    /// The `ssl_*` directives, for addresses with `ssl`.
+    pub tls: Arc<Tls>,
 }
 
 /// Limits that hold while a request's head is read.

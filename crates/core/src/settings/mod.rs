@@ -9,6 +9,7 @@ mod log;
 mod main;
 mod push;
 pub mod time;
+mod tls;
 
 pub use http::{Http, Listen, ListenAddress, Server, ServerName, ServerSettings};
 pub use location::{
@@ -18,3 +19,4 @@ pub use location::{
 pub use log::{AccessLog, ErrorLog, Escape, Level, LogFormat, LogTarget};
 pub use main::{Main, Settings, WorkerProcesses};
 pub use push::{Padding, PublisherMode, Push, Role, Store, SubscriberMode, SubscriberPolicy};
+pub use tls::{Certificate, Tls, VerifyClient};

@@ -10,7 +10,7 @@ use sha1::{Digest as _, Sha1};
 
 use super::{Builtin, Scope, headers};
 use crate::civil::Civil;
-use crate::request::Version;
+use crate::request::{Encryption, Version};
 
 /// What `$nginx_version` says: the release whose behaviour is followed.
 const NGINX_VERSION: &str = "1.28.0";
@@ -34,7 +34,7 @@ pub(super) fn value<'a>(scope: &Scope<'a>, builtin: Builtin) -> Option<Cow<'a, [
         Builtin::Host if request.host.is_empty() => Cow::Borrowed(scope.server_name),
         Builtin::Host => Cow::Borrowed(&request.host),
         Builtin::Hostname => Cow::Borrowed(scope.environment.hostname.as_bytes()),
-        Builtin::Https => text(if scope.peer.tls { "on" } else { "" }),
+        Builtin::Https => text(if scope.peer.tls.is_some() { "on" } else { "" }),
         Builtin::IsArgs => text(if request.args.is_empty() { "" } else { "?" }),
         Builtin::Msec => owned(format!("{}.{:03}", scope.now.unix, scope.now.unix_millis.min(999))),
         Builtin::NginxVersion => text(NGINX_VERSION),
@@ -61,15 +61,30 @@ pub(super) fn value<'a>(scope: &Scope<'a>, builtin: Builtin) -> Option<Cow<'a, [
             owned(format!("{}.{:03}", millis / 1000, millis % 1000))
         }
         Builtin::RequestUri => return present(request.target()),
-        Builtin::Scheme => text(if scope.peer.tls { "https" } else { "http" }),
+        Builtin::Scheme => text(if scope.peer.tls.is_some() { "https" } else { "http" }),
         Builtin::ServerAddr => address(scope.peer.local.map(|a| a.ip())),
         Builtin::ServerName => Cow::Borrowed(scope.server_name),
         Builtin::ServerPort => port(scope.peer.local.map(|a| a.port())),
         Builtin::ServerProtocol => text(protocol(request.version)),
+        Builtin::SslCipher => text(scope.peer.tls.as_ref()?.cipher),
+        Builtin::SslClientIDn => return encrypted(scope, |tls| tls.client_issuer.as_deref()),
+        Builtin::SslClientSDn => return encrypted(scope, |tls| tls.client_subject.as_deref()),
+        Builtin::SslClientVerify => return encrypted(scope, |tls| Some(&tls.client_verify)),
+        Builtin::SslProtocol => text(scope.peer.tls.as_ref()?.protocol),
+        Builtin::SslServerName => return encrypted(scope, |tls| tls.server_name.as_deref()),
+        Builtin::SslSessionReused => text(if scope.peer.tls.as_ref()?.reused { "r" } else { "." }),
         Builtin::Status => owned(format!("{:03}", scope.outcome.map_or(0, |o| o.status))),
         Builtin::TimeIso8601 => owned(civil(scope).iso8601()),
         Builtin::TimeLocal => owned(civil(scope).local()),
     })
+}
+
+/// What the handshake of an encrypted connection left.
+fn encrypted<'a>(
+    scope: &Scope<'a>,
+    fact: impl Fn(&'a Encryption) -> Option<&'a str>,
+) -> Option<Cow<'a, [u8]>> {
+    fact(scope.peer.tls.as_deref()?).map(|value| Cow::Borrowed(value.as_bytes()))
 }
 
 fn present(value: &[u8]) -> Option<Cow<'_, [u8]>> {

@@ -54,7 +54,7 @@ pub enum Builtin {
     DocumentRoot,
     DocumentUri,
     /// Belongs to a part of nginx that outpour does not have, or has no value here:
-    /// `$upstream_addr`, `$ssl_protocol`, `$gzip_ratio`... Always absent, so that the log formats
+    /// `$upstream_addr`, `$tcpinfo_rtt`, `$gzip_ratio`... Always absent, so that the log formats
     /// of old files keep their columns.
     Foreign,
     Host,
@@ -85,6 +85,13 @@ pub enum Builtin {
     ServerName,
     ServerPort,
     ServerProtocol,
+    SslCipher,
+    SslClientIDn,
+    SslClientSDn,
+    SslClientVerify,
+    SslProtocol,
+    SslServerName,
+    SslSessionReused,
     Status,
     TimeIso8601,
     TimeLocal,

@@ -59,7 +59,7 @@ impl Fixture {
                 local: Some("192.0.2.1:9080".parse().unwrap()),
                 connection: 41,
                 requests: 3,
-                tls: false,
+                tls: None,
             },
             maps: Vec::new(),
             state: State::new(2),

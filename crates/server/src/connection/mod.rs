@@ -1,8 +1,10 @@
 //! A connection: one socket, one owner, one way out.
 
 mod output;
+mod socket;
 mod state;
 mod stream;
+mod tls;
 
 use std::io::{self, ErrorKind, Write};
 use std::net::SocketAddr;
@@ -16,8 +18,10 @@ use outpour_core::settings::{LocationSettings, SubscriberPolicy};
 
 use crate::listener::Door;
 pub(crate) use output::Output;
+pub(crate) use socket::Socket;
 pub(crate) use state::{After, Kind, Logged, State, Subscribed, Upload, head_of};
 pub(crate) use stream::Stream;
+pub(crate) use tls::TlsStream;
 
 /// Which connection of the worker. The generation keeps a late event or timer from reaching the
 /// next connection in the same slot.

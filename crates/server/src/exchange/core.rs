@@ -38,7 +38,8 @@ impl Exchange {
         if !place.starts_with(b"/") {
             return place.to_vec();
         }
-        let mut whole = if self.peer.tls { b"https://".to_vec() } else { b"http://".to_vec() };
+        let mut whole =
+            if self.peer.tls.is_some() { b"https://".to_vec() } else { b"http://".to_vec() };
         let name = &self.http().servers[self.server].name;
         whole.extend_from_slice(if self.request.host.is_empty() {
             name
@@ -46,7 +47,7 @@ impl Exchange {
             &self.request.host
         });
         let port = self.peer.local.map(|local| local.port());
-        if let Some(port) = port.filter(|p| *p != if self.peer.tls { 443 } else { 80 }) {
+        if let Some(port) = port.filter(|p| *p != if self.peer.tls.is_some() { 443 } else { 80 }) {
             whole.extend_from_slice(format!(":{port}").as_bytes());
         }
         whole.extend_from_slice(place);

@@ -237,7 +237,7 @@ fn accessed(text: &str) -> String {
         complete: true,
         head: b"HTTP/1.1 200 OK\r\nX-One: 1\r\n\r\n".to_vec(),
     };
-    let peer = Peer { remote: None, local: None, connection: 1, requests: 1, tls: false };
+    let peer = Peer { remote: None, local: None, connection: 1, requests: 1, tls: None };
     let scope = Scope {
         request: &request,
         peer: &peer,

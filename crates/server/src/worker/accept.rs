@@ -2,12 +2,13 @@
 
 use std::io::ErrorKind;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use mio::Interest;
 use outpour_core::settings::{Level, ListenAddress};
 
 use super::{Entrance, Worker, socket};
-use crate::connection::{Connection, ConnectionKey, Stream};
+use crate::connection::{Connection, ConnectionKey, Socket, Stream, TlsStream};
 use crate::listener::{Door, Listener};
 
 /// Connections accepted from one listener before everything else gets its turn.
@@ -38,9 +39,9 @@ impl Worker {
             }
             let Some(entrance) = self.entrances.get(slot) else { return };
             match entrance.listener.accept() {
-                Ok((stream, remote)) => {
+                Ok((socket, remote)) => {
                     let door = Rc::clone(&entrance.door);
-                    self.admit(stream, remote, door);
+                    self.admit(socket, remote, door);
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     // Everybody was let in: the next shortage is another one, and told again.
@@ -95,10 +96,14 @@ impl Worker {
         full
     }
 
-    fn admit(&mut self, mut stream: Stream, remote: Option<std::net::SocketAddr>, door: Rc<Door>) {
-        if let Stream::Tcp(stream) = &stream {
+    fn admit(&mut self, socket: Socket, remote: Option<std::net::SocketAddr>, door: Rc<Door>) {
+        if let Socket::Tcp(stream) = &socket {
             let _ = stream.set_nodelay(true);
         }
+        let mut stream = match self.running.gate(&door) {
+            Some(gate) => Stream::Tls(Box::new(TlsStream::new(socket, Arc::clone(gate)))),
+            None => Stream::Plain(socket),
+        };
         let entry = self.connections.vacant_entry();
         let Ok(slot) = u32::try_from(entry.key()) else { return };
         let token = socket::connection(slot);

@@ -27,7 +27,10 @@ impl Worker {
             self.log_client(key, Level::Info, text);
             self.counters().slow_subscribers.add(1);
         }
-        let connection = self.connections.remove(key.slot as usize);
+        let mut connection = self.connections.remove(key.slot as usize);
+        if ending != Ending::PeerGone {
+            connection.stream.farewell();
+        }
         if let State::Subscribed(subscribed) = connection.state {
             self.departed.push(self.hub.unsubscribe(subscribed.subscriber));
             self.log_subscription(&subscribed, connection.bytes_sent, ending == Ending::Done);
@@ -135,7 +138,9 @@ impl Worker {
             match connection.stream.read(&mut buffer) {
                 Ok(0) => over = true,
                 Ok(_) => continue,
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => more = false,
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                    more = connection.stream.holds_input();
+                }
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
                 Err(_) => over = true,
             }

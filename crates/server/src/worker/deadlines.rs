@@ -116,7 +116,13 @@ impl Worker {
             return self.close(key, Ending::TimedOut);
         }
         match &connection.state {
-            State::Head if connection.input.is_empty() => self.close(key, Ending::TimedOut),
+            State::Head if connection.input.is_empty() => {
+                if connection.stream.is_handshaking() {
+                    let text = "client timed out while SSL handshaking";
+                    self.log_client(key, Level::Info, text);
+                }
+                self.close(key, Ending::TimedOut);
+            }
             State::Head => {
                 let text = "client timed out while reading client request headers";
                 self.log_client(key, Level::Info, text);

@@ -7,7 +7,7 @@ use outpour_core::settings::{Level, ListenAddress, Role, SubscriberMode};
 use outpour_core::wire::http1::{BodyReader, CONTINUE};
 
 use super::Worker;
-use crate::connection::{After, Connection, ConnectionKey, State, Upload};
+use crate::connection::{After, Connection, ConnectionKey, State, TlsStream, Upload};
 use crate::exchange::{Exchange, Plan, Verdict};
 
 impl Worker {
@@ -26,6 +26,9 @@ impl Worker {
             return self.refuse(key, 503);
         };
         connection.settings = Some(std::sync::Arc::clone(&exchange.settings));
+        if let Some(answer) = self.objection(key, &exchange) {
+            return self.answer_early(key, exchange, answer);
+        }
         match self.plan(&exchange) {
             Plan::Answer(answer) => self.answer_early(key, exchange, answer),
             Plan::Body | Plan::Serve if has_body(&exchange) => self.await_body(key, exchange),
@@ -148,6 +151,6 @@ pub(super) fn peer_of(connection: &Connection) -> Peer {
         local,
         connection: connection.serial,
         requests: u64::from(connection.requests),
-        tls: false,
+        tls: connection.stream.tls().and_then(TlsStream::encryption),
     }
 }

@@ -43,6 +43,12 @@ impl Worker {
         let registry = self.poll.registry();
         let Some(connection) = self.connections.get_mut(key.slot as usize) else { return };
         let token = super::socket::connection(key.slot);
+        if connection.output.is_none() {
+            if connection.stream.push_out().is_err() {
+                self.close(key, Ending::PeerGone);
+            }
+            return;
+        }
         match connection.flush(registry, token, now) {
             Err(_) => self.close(key, Ending::PeerGone),
             Ok(false) => {}
@@ -72,13 +78,19 @@ impl Worker {
                 }
             }
             connection.unread = false;
+            if !self.has_time_for(key) {
+                break;
+            }
+            let Some(connection) = self.connection(key) else { break };
             match connection.stream.read(&mut buffer) {
                 Ok(0) => {
                     self.on_end(key);
                     break;
                 }
                 Ok(taken) => {
-                    let drained = taken < buffer.len() && !connection.input_ended;
+                    let drained = taken < buffer.len()
+                        && !connection.input_ended
+                        && !connection.stream.holds_input();
                     self.take_in(key, &mut buffer[..taken]);
                     if drained {
                         break;
@@ -87,9 +99,13 @@ impl Worker {
                         connection.unread = true;
                     }
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    connection.unread = connection.stream.holds_input();
+                    break;
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => {
+                Err(error) => {
+                    self.log_broken(key, &error);
                     self.close(key, Ending::PeerGone);
                     break;
                 }
@@ -111,6 +127,11 @@ impl Worker {
     fn on_end(&mut self, key: ConnectionKey) {
         let Some(connection) = self.connection(key) else { return };
         connection.input_ended = true;
+        if connection.stream.is_handshaking() {
+            let text = "peer closed connection in SSL handshake while SSL handshaking";
+            self.log_client(key, Level::Info, text);
+            return self.close(key, Ending::PeerGone);
+        }
         match &connection.state {
             State::Head if connection.output.is_some() => {
                 self.hang_up(key, std::time::Duration::from_secs(60));

@@ -4,6 +4,7 @@ mod accept;
 mod agenda;
 mod close;
 mod deadlines;
+mod encryption;
 mod exchange;
 mod fanout;
 mod input;
@@ -88,6 +89,8 @@ pub(crate) struct Worker {
     /// Subscribers that left, for the channel store to know in one go.
     departed: Vec<Departed>,
     finished: Vec<Finish>,
+    /// Steps of handshakes that this turn still has time for.
+    handshakes: usize,
     read_buffer: Vec<u8>,
     /// Answers of the connection at hand, written together.
     answers: Vec<u8>,
@@ -132,6 +135,7 @@ impl Worker {
             ready: Vec::new(),
             departed: Vec::new(),
             finished: Vec::new(),
+            handshakes: 0,
             read_buffer: vec![0; READ_SIZE],
             answers: Vec::new(),
             sweep_due: now.tick,

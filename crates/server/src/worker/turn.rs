@@ -12,6 +12,9 @@ use crate::connection::{ConnectionKey, Ending};
 use crate::mailbox::Mail;
 use crate::running::Running;
 
+/// Steps of handshakes before everything else gets its turn: each may take a millisecond.
+const HANDSHAKES_PER_TURN: usize = 8;
+
 /// How often the channel store is swept; what is due is decided there.
 pub(super) const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -23,6 +26,7 @@ impl Worker {
             _ => self.read_clock(),
         }
         self.agenda.advance(self.now.tick);
+        self.handshakes = HANDSHAKES_PER_TURN;
         for event in events.iter() {
             self.dispatch(event);
         }

@@ -1,0 +1,17 @@
+//! Certificates, keys and handshakes: what the `ssl_*` directives come down to.
+
+mod certificates;
+mod client;
+mod encryption;
+mod error;
+mod gate;
+mod host;
+mod pem;
+mod sessions;
+mod subject;
+
+pub(crate) use client::ClientVerdict;
+pub(crate) use encryption::encryption;
+pub use error::TlsError;
+pub(crate) use gate::Gate;
+pub(crate) use host::{Host, hosts};
