@@ -124,3 +124,24 @@ fn a_signal_needs_a_pid_file_with_a_process() {
     let expected = "nginx: [alert] kill(4194305, 15) failed (3: No such process)\n";
     check(&run(&["-g", "pid {dir}/pid;"]), 1, "", expected);
 }
+
+#[test]
+fn a_missing_certificate_is_named_by_the_test_and_by_the_start() {
+    let site = Site::new();
+    let text = "http { server { listen 127.0.0.1:{port} ssl; ssl_certificate no.pem; \
+                ssl_certificate_key no.key; } }";
+    let file = site.write("tls.conf", text).display().to_string();
+    let folder = std::path::Path::new(&file).parent().unwrap().display().to_string();
+    let expected = format!(
+        "nginx: [emerg] cannot load certificate \"{folder}/no.pem\": BIO_new_file() failed (SSL: \
+         error:80000002:system library::No such file or directory:calling fopen({folder}/no.pem, \
+         r) error:10000080:BIO routines::no such file)\n"
+    );
+    let tested = site.run(&["-t", "-c", &file]);
+    assert_eq!(tested.code, Some(1));
+    assert!(tested.err.contains(&expected), "{}", tested.err);
+    assert!(tested.err.ends_with("test failed\n"), "{}", tested.err);
+    let started = site.run(&["-c", &file]);
+    assert_eq!(started.code, Some(1));
+    assert!(started.err.contains(&expected), "{}", started.err);
+}

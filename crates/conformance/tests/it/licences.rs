@@ -22,7 +22,7 @@ const ALLOWED: [&str; 9] = [
 const ALSO_ALLOWED: [&str; 3] = ["Unlicense", "Zlib", "MIT-0"];
 
 /// Crates that are there in two versions, because their users have not met yet.
-const TWICE: [&str; 2] = ["getrandom", "windows-sys"];
+const TWICE: [&str; 3] = ["getrandom", "syn", "windows-sys"];
 
 fn packages() -> Vec<Value> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());

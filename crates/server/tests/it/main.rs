@@ -1,4 +1,10 @@
-//! The server against clients that mean harm, or know no better.
+//! The server from the outside: hostile clients, and clients that speak TLS.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod authority;
+mod client;
+mod fixture;
 mod hostile;
+mod tls;
+mod tls_clients;
+mod tls_tools;

@@ -1,0 +1,68 @@
+//! Certificates of clients.
+
+use crate::authority::Authority;
+use crate::client::{Client, Identity, config};
+use crate::fixture::Fixture;
+
+const VERIFY: &str = "
+    server { listen 127.0.0.1:{{port}} ssl; server_name a.test; ssl_certificate {{dir}}/a.pem;
+        ssl_certificate_key {{dir}}/a.key; {{locations}} }
+    server { listen 127.0.0.1:{{port}} ssl; server_name b.test; ssl_certificate {{dir}}/b.pem;
+        ssl_certificate_key {{dir}}/b.key; ssl_client_certificate {{dir}}/ca.pem;
+        ssl_verify_client {{verify}}; {{locations}} }";
+
+fn server(verify: &str) -> Fixture {
+    Fixture::new(&VERIFY.replace("{{verify}}", verify))
+}
+
+/// The answer for `host` to a client that asked for `name` and shows `identity`.
+fn answer(server: &Fixture, name: &str, host: &str, identity: Option<Identity>) -> String {
+    let config = config(&server.authority, identity);
+    let mut client = Client::connect(server.address(), name, config).unwrap();
+    let head = format!("GET /vars HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    client.send(head.as_bytes());
+    client.read_to_end()
+}
+
+fn check(answer: &str, status: &str, text: &str) {
+    assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+    assert!(answer.contains(text), "{answer}");
+}
+
+#[test]
+fn required() {
+    let server = server("on");
+    let good = || Some(server.authority.identity("client.test"));
+    let bad = || Some(Authority::new("others").identity("client.test"));
+    let served = "TLSv1.3 b.test SUCCESS . CN=client.test,O=A\\, B|CN=tests|";
+    check(&answer(&server, "b.test", "b.test", good()), "200", served);
+    let missing = "<center>No required SSL certificate was sent</center>";
+    check(&answer(&server, "b.test", "b.test", None), "400", missing);
+    let wrong = "<center>The SSL certificate error</center>";
+    check(&answer(&server, "b.test", "b.test", bad()), "400", wrong);
+    // The name in the handshake does not open another server's door.
+    check(&answer(&server, "a.test", "b.test", good()), "421", "Misdirected");
+    check(&answer(&server, "a.test", "a.test", None), "200", "NONE");
+}
+
+#[test]
+fn optional() {
+    let server = server("optional");
+    let good = Some(server.authority.identity("client.test"));
+    let bad = Some(Authority::new("others").identity("client.test"));
+    check(&answer(&server, "b.test", "b.test", good), "200", "SUCCESS");
+    check(&answer(&server, "b.test", "b.test", None), "200", "NONE");
+    check(&answer(&server, "b.test", "b.test", bad), "400", "The SSL certificate error");
+}
+
+#[test]
+fn a_resumed_session_is_looked_at_again() {
+    let server = server("on");
+    let config = config(&server.authority, Some(server.authority.identity("client.test")));
+    for reused in [".", "r"] {
+        let mut client = Client::connect(server.address(), "b.test", config.clone()).unwrap();
+        client.send(b"GET /vars HTTP/1.1\r\nHost: b.test\r\n\r\n");
+        client.read_until(&format!("SUCCESS {reused} "));
+        client.read_until("|b.test");
+    }
+}
