@@ -86,7 +86,7 @@ pub(crate) const ROWS: &[Directive] = &[
         "Accepted without effect: the server's order of the safe cipher suites counts.",
         |l, _, n| {
             if l.flag(n).is_some() {
-                own_choice(l, n, "order of cipher suites");
+                own_choice(l, n, "cipher suites and their order");
             }
         },
     ),
@@ -104,7 +104,7 @@ pub(crate) const ROWS: &[Directive] = &[
         Args::PATH,
         "none",
         "Accepted without effect: keys are agreed on elliptic curves only.",
-        |l, _, n| own_choice(l, n, "key exchange"),
+        |l, _, n| own_choice(l, n, "groups for the key exchange"),
     ),
     row(
         "ssl_client_certificate",
@@ -165,8 +165,9 @@ fn certificate_file(l: &mut Lowering<'_>, n: &Node, keep: impl FnOnce(PathBuf)) 
 fn own_choice(l: &mut Lowering<'_>, n: &Node, what: &str) {
     let name = n.name.text();
     if l.first_time(&name) {
-        let text =
-            format!("\"{name}\" is ignored: the {what} are outpour's own choice of safe ones");
+        let text = format!(
+            "\"{name}\" is ignored: outpour makes its own choice of {what}, all of them safe"
+        );
         l.report.notice(n.name.span, text);
     }
 }

@@ -69,6 +69,14 @@ impl Fixture {
         ))
     }
 
+    /// The same server with more directives, put into force by a reload.
+    pub(crate) fn with_directives(mut self, more: &str) -> Self {
+        self.template =
+            self.template.replace("{{locations}}", &format!("{more} {{{{locations}}}}"));
+        self.reload().unwrap();
+        self
+    }
+
     pub(crate) fn reload(&self) -> Result<(), StartError> {
         self.handle.reload(settings(&self.template, self.port, &self.folder))
     }

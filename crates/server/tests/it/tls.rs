@@ -225,6 +225,23 @@ fn garbage_and_silence_harm_nobody() {
 }
 
 #[test]
+fn a_handshake_that_drips_in_runs_out_of_time() {
+    let server = Fixture::simple("client_header_timeout 300ms;");
+    let mut socket = TcpStream::connect(server.address()).unwrap();
+    // The pace of the drops, too.
+    socket.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+    socket.write_all(b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03").unwrap();
+    let begin = Instant::now();
+    let mut answer = [0; 16];
+    loop {
+        if socket.write_all(b"\0").is_err() || matches!(socket.read(&mut answer), Ok(0)) {
+            break;
+        }
+        assert!(begin.elapsed() < Duration::from_secs(9), "500 drops would be a whole hello");
+    }
+}
+
+#[test]
 fn a_reload_shows_the_new_certificate_and_keeps_subscribers() {
     let server = Fixture::simple("");
     let mut subscriber = server.client("a.test");

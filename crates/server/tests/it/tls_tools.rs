@@ -70,3 +70,36 @@ fn openssl_speaks_http_and_learns_the_protocol() {
     check("-tls1_3", "https on TLSv1.3 a.test");
     check("-tls1_2", "https on TLSv1.2 a.test");
 }
+
+#[test]
+fn the_kind_of_key_follows_the_client() {
+    let server = Fixture::simple("");
+    let folder = server.folder.path().display().to_string();
+    let (key, pem) = (format!("{folder}/rsa.key"), format!("{folder}/rsa.pem"));
+    let arguments = [
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-keyout",
+        &key,
+        "-out",
+        &pem,
+        "-subj",
+        "/CN=rsa.test",
+    ];
+    let Some(said) = run("openssl", &arguments, b"") else { return };
+    assert!(server.folder.path().join("rsa.pem").exists(), "{said}");
+    let server = server
+        .with_directives("ssl_certificate {{dir}}/rsa.pem; ssl_certificate_key {{dir}}/rsa.key;");
+    let address = server.address().to_string();
+    for (schemes, name) in
+        [("ecdsa_secp256r1_sha256", "a.test"), ("rsa_pss_rsae_sha256", "rsa.test")]
+    {
+        let arguments = ["s_client", "-connect", &address, "-ign_eof", "-sigalgs", schemes];
+        let said = run("openssl", &arguments, b"GET /vars HTTP/1.0\r\n\r\n").unwrap();
+        let subject = said.lines().find(|line| line.starts_with("subject=")).unwrap_or_default();
+        assert!(subject.ends_with(&format!("CN = {name}")), "{said}");
+    }
+}
