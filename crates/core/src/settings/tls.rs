@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// What a server's `ssl_*` directives say.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Tls {
     /// `ssl_certificate` and `ssl_certificate_key`, pair by pair: usually one, more for several
     /// kinds of keys. None: the default server's certificate is shown.
@@ -32,7 +32,7 @@ pub struct Tls {
 }
 
 /// A certificate with its key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Certificate {
     /// PEM: the server's certificate, then those between it and the authority.
     pub chain: PathBuf,
@@ -41,7 +41,7 @@ pub struct Certificate {
 }
 
 /// `ssl_verify_client`
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum VerifyClient {
     /// Nobody is asked for a certificate.
     Off,

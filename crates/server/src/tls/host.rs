@@ -1,5 +1,6 @@
 //! A server with its certificates, ready for handshakes.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use outpour_core::settings::{Http, Tls, VerifyClient};
@@ -32,15 +33,19 @@ pub(crate) struct Host {
 /// The first file that cannot be used.
 pub(crate) fn hosts(http: &Http) -> Result<Vec<Option<Arc<Host>>>, TlsError> {
     let provider = Arc::new(ring::default_provider());
-    let mut hosts: Vec<Option<Arc<Host>>> = Vec::with_capacity(http.servers.len());
+    let mut known: HashMap<&Tls, Arc<Host>> = HashMap::new();
+    let mut hosts = Vec::with_capacity(http.servers.len());
     for server in &http.servers {
-        let known = hosts.iter().flatten().find(|host| host.settings == server.tls);
-        let host = match known {
-            Some(host) => Some(Arc::clone(host)),
-            None if server.tls.certificates.is_empty() => None,
-            None => Some(Arc::new(Host::load(&server.tls, &provider)?)),
+        if server.tls.certificates.is_empty() {
+            hosts.push(None);
+            continue;
+        }
+        let host = match known.get(&*server.tls) {
+            Some(host) => Arc::clone(host),
+            None => Arc::new(Host::load(&server.tls, &provider)?),
         };
-        hosts.push(host);
+        known.entry(&server.tls).or_insert_with(|| Arc::clone(&host));
+        hosts.push(Some(host));
     }
     Ok(hosts)
 }
