@@ -29,6 +29,9 @@ impl Names {
     fn visit(&mut self, nodes: &[Node], maps: &mut usize) {
         for node in nodes {
             match node.name.value.as_slice() {
+                b"rewrite" => {
+                    self.captures(node.args.first().iter().map(|word| &*word.value));
+                }
                 b"set" => self.define(node.args.first().map(|word| word.value.as_slice())),
                 b"map" => {
                     if let Some(name) = node.args.get(1).and_then(|w| w.value.strip_prefix(b"$")) {

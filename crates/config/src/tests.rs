@@ -5,6 +5,7 @@ mod messages;
 mod properties;
 mod reference;
 mod settings;
+mod static_files;
 mod table;
 
 use crate::{BUILTIN, Loaded, load_text};

@@ -18,6 +18,9 @@ pub struct CaseFile {
     /// Overrides of that configuration for all cases, by block.
     #[serde(default)]
     pub set: BTreeMap<String, String>,
+    /// Files for all cases, by name; see [`Case::files`].
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
     /// The cases, not yet multiplied by their variants.
     #[serde(rename = "case")]
     pub cases: Vec<toml::Value>,

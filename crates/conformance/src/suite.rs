@@ -60,6 +60,9 @@ pub(crate) fn read_file(name: &str, text: &str) -> Result<Vec<Case>> {
                 let own = case.set.entry(block.clone()).or_default();
                 *own = [text.as_str(), own.as_str()].join("\n").trim().to_owned();
             }
+            for (path, text) in &file.files {
+                case.files.entry(path.clone()).or_insert_with(|| text.clone());
+            }
             name.clone_into(&mut case.file);
             if !names.insert(case.name.clone()) {
                 bail!("two cases are named {:?}", case.name);

@@ -33,7 +33,9 @@ pub enum Body {
     Parts(Vec<Vec<u8>>),
     /// Parts that follow later; the head announces chunks (HTTP/1.1) or the close (HTTP/1.0).
     Stream,
-    /// Nothing, and no framing header at all: 101 and 204.
+    /// So many bytes, which the caller sends behind the head.
+    Announced(u64),
+    /// Nothing, and no framing header at all: 101 and 204, and 304 of a file.
     Upgrade,
 }
 
@@ -95,7 +97,8 @@ impl Answer {
     /// The server's small HTML page for `status`, as nginx's core sends it.
     #[must_use]
     pub fn page(status: u16) -> Self {
-        let reason = reason(status);
+        // In the status line nginx has an older name for 302.
+        let reason = if status == 302 { "Found" } else { reason(status) };
         let text = format!(
             "<html>\r\n<head><title>{status} {reason}</title></head>\r\n<body>\r\n\
              <center><h1>{status} {reason}</h1></center>\r\n<hr><center>outpour</center>\r\n\

@@ -54,6 +54,13 @@ impl Civil {
         }
     }
 
+    /// `06-Nov-1994 08:49`, as in listings of directories.
+    #[must_use]
+    pub fn listing(&self) -> String {
+        let Self { year, day, hour, minute, .. } = self;
+        format!("{day:02}-{}-{year} {hour:02}:{minute:02}", self.month_name())
+    }
+
     /// `21/Nov/2026:01:16:32 +0000`, as `$time_local`.
     #[must_use]
     pub fn local(&self) -> String {

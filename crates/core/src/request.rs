@@ -115,10 +115,20 @@ impl Request {
     /// regard to letter case, as nginx's `$arg_NAME` does. An argument without `=` has no value.
     #[must_use]
     pub fn arg(&self, name: &[u8]) -> Option<&[u8]> {
-        self.args().split(|b| *b == b'&').find_map(|pair| {
-            let eq = pair.iter().position(|b| *b == b'=')?;
-            pair[..eq].eq_ignore_ascii_case(name).then(|| &pair[eq + 1..])
-        })
+        argument(self.args(), name)
+    }
+
+    /// Puts another path and another query in the place of the received ones, for what the request
+    /// becomes inside the server. [`Request::target`] stays.
+    pub fn rewrite(&mut self, path: Option<Vec<u8>>, args: Option<&[u8]>) {
+        if let Some(path) = path {
+            self.path = path;
+        }
+        if let Some(args) = args {
+            let start = self.bytes.len();
+            self.bytes.extend_from_slice(args);
+            self.args = start..self.bytes.len();
+        }
     }
 
     /// Raw value of the cookie `name`.
@@ -134,6 +144,15 @@ impl Request {
             pair[..eq].eq_ignore_ascii_case(name).then(|| &pair[eq + 1..])
         })
     }
+}
+
+/// Raw value of the argument `name` of a query; see [`Request::arg`].
+#[must_use]
+pub fn argument<'a>(args: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    args.split(|b| *b == b'&').find_map(|pair| {
+        let eq = pair.iter().position(|b| *b == b'=')?;
+        pair[..eq].eq_ignore_ascii_case(name).then(|| &pair[eq + 1..])
+    })
 }
 
 /// Who is at the other end, and which door they came through.

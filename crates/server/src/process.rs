@@ -1,6 +1,7 @@
 //! What the process knows about itself and its machine.
 
 use std::hash::{BuildHasher, RandomState};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
 use outpour_core::variables::Environment;
 
@@ -13,8 +14,14 @@ pub(crate) fn environment(clock: &Clock) -> Environment {
         hostname: hostname.into(),
         pid: std::process::id(),
         seed: RandomState::new().hash_one(std::process::id()),
+        realpath: Some(realpath),
         utc_offset: crate::logs::local::utc_offset(clock.now().unix),
     }
+}
+
+fn realpath(path: &[u8]) -> Option<Vec<u8>> {
+    let real = std::fs::canonicalize(std::ffi::OsStr::from_bytes(path)).ok()?;
+    Some(real.into_os_string().into_vec())
 }
 
 /// Bytes of memory of this machine.

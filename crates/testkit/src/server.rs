@@ -72,7 +72,8 @@ impl ServerProcess {
     /// Starts a server with the configuration `template` and waits until it accepts connections.
     ///
     /// `{{port}}`, `{{port2}}` and `{{port3}}` become free ports, `{{dir}}` the server's folder, which has a
-    /// sub-folder `logs`. `files` are written into it before, filled in the same way.
+    /// sub-folder `logs`. `files` are written into it before, filled in the same way; names may have
+    /// folders, and a text `-> NAME` makes a symbolic link.
     ///
     /// # Errors
     /// When the server ends or does not accept within 30 seconds; with all it said.
@@ -97,7 +98,7 @@ impl ServerProcess {
         let ports = [free_port()?, free_port()?, free_port()?];
         let fill = |text: &str| fill(text, ports, folder.path());
         for (name, text) in files {
-            fs::write(folder.path().join(name), fill(text))?;
+            place(&folder.path().join(name), &fill(text))?;
         }
         let file = folder.path().join("server.conf");
         fs::write(&file, fill(template))?;
@@ -217,6 +218,18 @@ impl ServerProcess {
         }
         Ok(said)
     }
+}
+
+/// Writes a file or a symbolic link, with the folders around it.
+fn place(path: &Path, text: &str) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    match text.strip_prefix("-> ") {
+        Some(target) => std::os::unix::fs::symlink(target, path)?,
+        None => fs::write(path, text)?,
+    }
+    Ok(())
 }
 
 impl Drop for ServerProcess {

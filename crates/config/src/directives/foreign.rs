@@ -22,45 +22,45 @@ const INERT: &str = "
     worker_rlimit_core worker_rlimit_sigpending worker_threads thread_stack_size
     connections
 
-    absolute_redirect aio aio_write ancient_browser ancient_browser_value charset_map
+     aio aio_write ancient_browser ancient_browser_value charset_map
     client_body_buffer_size client_body_in_file_only client_body_in_single_buffer
-    client_body_temp_path connection_pool_size directio directio_alignment disable_symlinks etag
+    client_body_temp_path connection_pool_size directio directio_alignment
     gzip_buffers gzip_disable gzip_hash gzip_no_buffer gzip_window http2_body_preread_size
     http2_chunk_size http2_idle_timeout http2_max_concurrent_pushes http2_max_concurrent_streams
     http2_max_field_size http2_max_header_size http2_max_requests http2_pool_size http2_push
     http2_push_preload http2_recv_buffer_size http2_recv_timeout http2_streams_index_size
-    if_modified_since keepalive_disable keepalive_min_timeout keepalive_time lingering_close
-    lingering_time log_not_found log_subrequest map_hash_bucket_size map_hash_max_size max_ranges
+     keepalive_disable keepalive_min_timeout keepalive_time lingering_close
+    lingering_time log_subrequest map_hash_bucket_size map_hash_max_size
     min_delete_depth modern_browser modern_browser_value msie_padding msie_refresh
     open_file_cache open_file_cache_errors open_file_cache_events open_file_cache_min_uses
     open_file_cache_valid open_log_file_cache optimize_host_names optimize_server_names
-    output_buffers override_charset port_in_redirect postpone_output read_ahead
+    output_buffers override_charset postpone_output read_ahead
     referer_hash_bucket_size referer_hash_max_size request_pool_size
     resolver resolver_timeout restrict_host_names rewrite_log send_lowat sendfile
-    sendfile_max_chunk server_name_in_redirect server_names_hash_bucket_size
+    sendfile_max_chunk server_names_hash_bucket_size
     server_names_hash_max_size source_charset ssl_buffer_size ssl_certificate_cache
     ssl_certificate_compression ssl_ocsp_cache ssl_session_ticket_key ssl_stapling
     ssl_stapling_file ssl_stapling_responder ssl_stapling_verify subrequest_output_buffer_size tcp_nopush
     types_hash_bucket_size types_hash_max_size uninitialized_variable_warn userid_domain
     variables_hash_bucket_size variables_hash_max_size
-    recursive_error_pages upstream_conf
+     upstream_conf
 ";
 
 /// Directives that change who gets in or what is served.
 const REFUSED: &str = "
     mail stream
 
-    add_after_body add_before_body add_trailer addition_types alias api auth_basic
+    add_after_body add_before_body add_trailer addition_types api auth_basic
     auth_basic_user_file auth_delay auth_jwt auth_jwt_claim_set auth_jwt_header_set
     auth_jwt_key_cache auth_jwt_key_file auth_jwt_key_request auth_jwt_leeway auth_jwt_require
-    auth_jwt_type auth_request auth_request_set autoindex autoindex_exact_size autoindex_format
-    autoindex_localtime create_full_put_path dav_access dav_methods early_hints empty_gif
-    error_page f4f f4f_buffer_size flv geo geoip_city geoip_country geoip_org geoip_proxy
-    geoip_proxy_recursive gunzip gunzip_buffers gzip_static health_check hls hls_buffers
+    auth_jwt_type auth_request auth_request_set
+     create_full_put_path dav_access dav_methods early_hints empty_gif
+     f4f f4f_buffer_size flv geo geoip_city geoip_country geoip_org geoip_proxy
+    geoip_proxy_recursive gunzip gunzip_buffers health_check hls hls_buffers
     hls_forward_args hls_fragment hls_mp4_buffer_size hls_mp4_max_buffer_size http2 http3 http3_hq
     http3_max_concurrent_streams http3_stream_buffer_size image_filter image_filter_buffer
     image_filter_interlace image_filter_jpeg_quality image_filter_sharpen
-    image_filter_transparency image_filter_webp_quality index internal internal_redirect
+    image_filter_transparency image_filter_webp_quality internal_redirect
     js_access js_body_filter js_content js_fetch_buffer_size js_fetch_ciphers
     js_fetch_max_response_buffer_size js_fetch_protocols js_fetch_timeout
     js_fetch_trusted_certificate js_fetch_verify js_fetch_verify_depth js_filter
@@ -73,14 +73,14 @@ const REFUSED: &str = "
     oidc_provider otel_exporter otel_service_name otel_span_attr otel_span_name otel_trace
     otel_trace_context perl perl_modules perl_require perl_set post_action proxy_protocol
     proxy_protocol_timeout proxy_protocol_tlv quic_active_connection_id_limit quic_bpf quic_gso
-    quic_host_key quic_retry random_index real_ip_header real_ip_recursive rewrite
-    root satisfy secure_link secure_link_md5 secure_link_secret session_log
+    quic_host_key quic_retry random_index real_ip_header real_ip_recursive
+     satisfy secure_link secure_link_md5 secure_link_secret session_log
     session_log_format session_log_zone set_real_ip_from slice split_clients ssi
     ssi_ignore_recycled_buffers ssi_last_modified ssi_min_file_chunk ssi_silent_errors ssi_types
     ssi_value_length ssl ssl_alpn ssl_conf_command ssl_crl ssl_early_data ssl_handshake_timeout ssl_key_log
     ssl_ocsp ssl_ocsp_responder ssl_password_file ssl_preread
     state status status_format status_zone stub_status
-    sub_filter sub_filter_last_modified sub_filter_once sub_filter_types try_files
+    sub_filter sub_filter_last_modified sub_filter_once sub_filter_types
     upstream userid userid_expires userid_flags userid_mark userid_name userid_p3p userid_path
     userid_service valid_referers xml_entities xslt_last_modified xslt_param xslt_string_param
     xslt_stylesheet xslt_types zone zone_sync

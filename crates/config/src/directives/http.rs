@@ -299,10 +299,9 @@ fn add_header(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
 }
 
 fn expires(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
-    let word = match n.args.as_slice() {
-        [word] => word,
-        // Nothing here has a modification time: nginx counts from the present then, too.
-        [modified, word] if modified.is("modified") => word,
+    let (word, modified) = match n.args.as_slice() {
+        [word] => (word, false),
+        [modified, word] if modified.is("modified") => (word, true),
         [word, ..] => return l.report.emerg(word.span, "invalid value"),
         [] => return,
     };
@@ -311,6 +310,9 @@ fn expires(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
         return;
     }
     match Expires::parse(&word.value) {
+        Ok(Expires::After(seconds)) if modified => {
+            b.core.expires = Some(Expires::AfterModified(seconds));
+        }
         Ok(expires) => b.core.expires = Some(expires),
         Err(message) => l.report.emerg(word.span, message),
     }

@@ -2,6 +2,7 @@
 
 mod access;
 mod events;
+mod files;
 mod foreign;
 mod http;
 mod listen;
@@ -12,6 +13,7 @@ mod old;
 mod padding;
 mod process;
 mod push_stream;
+mod redirect;
 mod rewrite;
 mod server_name;
 mod table;

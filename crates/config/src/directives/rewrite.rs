@@ -1,6 +1,6 @@
-//! `set`, `if`, `return`, `break`.
+//! `set`, `if`, `return`, `break`, `rewrite`.
 
-use outpour_core::router::{Condition, FileTest};
+use outpour_core::router::{Condition, FileTest, Flow, Rewrite};
 use outpour_core::variables::{Expression, Variable};
 
 use crate::draft::{Block, Given, PathSource, Step};
@@ -52,6 +52,15 @@ pub(crate) const ROWS: &[Directive] = &[
         |_, b, _| b.script.push(Step::Break),
     )
     .repeats(),
+    row(
+        "rewrite",
+        Contexts::SCRIPT,
+        Args::new(2, 3, "regex replacement [last | break | redirect | permanent]"),
+        "none",
+        "Gives requests whose path matches another address, inside the server or by a redirect.",
+        rewrite,
+    )
+    .repeats(),
 ];
 
 fn set(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
@@ -97,6 +106,46 @@ fn old_path(l: &mut Lowering<'_>, b: &mut Block, n: &Node, name: &str, slot: usi
         );
         l.report.notice(n.span(), text);
     }
+}
+
+fn rewrite(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
+    let [regex, target, flags @ ..] = n.args.as_slice() else { return };
+    let absolute = ["http://", "https://", "$scheme"];
+    let is_absolute = absolute.iter().any(|start| target.value.starts_with(start.as_bytes()));
+    let flow = match flags.first() {
+        None if is_absolute => Flow::Redirect(302),
+        None => Flow::Next,
+        Some(word) if word.is("permanent") => Flow::Redirect(301),
+        Some(word)
+            if word.is("redirect") || is_absolute && (word.is("last") || word.is("break")) =>
+        {
+            Flow::Redirect(302)
+        }
+        Some(word) if word.is("last") => Flow::Last,
+        Some(word) if word.is("break") => Flow::Break,
+        Some(word) => {
+            return l.invalid_parameter(n, word, &["last", "break", "redirect", "permanent"]);
+        }
+    };
+    let Some(pattern) = l.pattern(&regex.value, false, regex.span) else { return };
+    let (text, keeps_args) = match target.value.strip_suffix(b"?") {
+        Some(text) => (text, false),
+        None => (target.value.as_slice(), true),
+    };
+    let mark = text.iter().position(|byte| *byte == b'?');
+    let inside = !matches!(flow, Flow::Redirect(_));
+    let (path, query) = match mark.filter(|_| inside) {
+        Some(mark) => (&text[..mark], Some(&text[mark + 1..])),
+        None => (text, None),
+    };
+    let Some(target_path) = l.expression_of(path, target.span) else { return };
+    let query = match query.map(|query| l.expression_of(query, target.span)) {
+        Some(None) => return,
+        query => query.flatten(),
+    };
+    let has_query = mark.is_some();
+    let rewrite = Rewrite { pattern, target: target_path, query, has_query, keeps_args, flow };
+    b.script.push(Step::Rewrite(Box::new(rewrite)));
 }
 
 fn return_(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {

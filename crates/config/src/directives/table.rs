@@ -9,8 +9,10 @@ use crate::lower::Lowering;
 use crate::syntax::Node;
 
 use super::foreign::{Foreign, foreign};
-use super::{access, events, http, listen, location, log, map, old, process, push_stream, rewrite};
-use super::{server_name, tls, types};
+use super::{
+    access, events, files, http, listen, location, log, map, old, process, push_stream, rewrite,
+};
+use super::{redirect, server_name, tls, types};
 
 /// A set of kinds of blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,7 +151,7 @@ impl Directive {
 
 /// All directives that have an effect, in the order of the reference.
 pub(crate) fn rows() -> impl Iterator<Item = &'static Directive> {
-    let tables: [&'static [Directive]; 14] = [
+    let tables: [&'static [Directive]; 16] = [
         process::ROWS,
         events::ROWS,
         http::ROWS,
@@ -158,6 +160,8 @@ pub(crate) fn rows() -> impl Iterator<Item = &'static Directive> {
         tls::ROWS,
         location::ROWS,
         types::ROWS,
+        files::ROWS,
+        redirect::ROWS,
         access::ROWS,
         log::ROWS,
         map::ROWS,

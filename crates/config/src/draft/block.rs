@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use outpour_core::router::Condition;
+use outpour_core::router::{Condition, Rewrite};
 use outpour_core::settings::{ListenAddress, Matcher, ServerName};
 use outpour_core::variables::Expression;
 
-use super::{CoreDraft, LimitsDraft, MainDraft, PushDraft, StoreDraft, TlsDraft};
+use super::{CoreDraft, FilesDraft, LimitsDraft, MainDraft, PushDraft, StoreDraft, TlsDraft};
 use crate::directives::Contexts;
 use crate::source::Span;
 
@@ -24,6 +24,7 @@ pub(crate) enum Step {
     Return { status: u16, text: Option<Expression> },
     If(Condition, Box<Block>),
     Break,
+    Rewrite(Box<Rewrite>),
 }
 
 /// A name of a `server_name` directive.
@@ -70,6 +71,7 @@ pub(crate) struct Block {
     pub(crate) limits: LimitsDraft,
     pub(crate) tls: TlsDraft,
     pub(crate) core: CoreDraft,
+    pub(crate) files: FilesDraft,
     pub(crate) push: PushDraft,
     pub(crate) listens: Vec<ListenDraft>,
     pub(crate) names: Vec<NameDraft>,
@@ -94,6 +96,7 @@ impl Block {
             limits: LimitsDraft::default(),
             tls: TlsDraft::default(),
             core: CoreDraft::default(),
+            files: FilesDraft::default(),
             push: PushDraft::default(),
             listens: Vec::new(),
             names: Vec::new(),
@@ -109,6 +112,7 @@ impl Block {
         self.limits.inherit(&outer.limits);
         self.tls.inherit(&outer.tls);
         self.core.inherit(&outer.core);
+        self.files.inherit(&outer.files);
         self.push.inherit(&outer.push, store);
     }
 }

@@ -2,6 +2,7 @@
 
 mod block;
 mod core;
+mod files;
 mod main;
 mod push;
 mod store;
@@ -9,6 +10,7 @@ mod tls;
 
 pub(crate) use block::{Block, Given, ListenDraft, NameDraft, Step};
 pub(crate) use core::{CoreDraft, GzipDraft, LimitsDraft};
+pub(crate) use files::{FilesDraft, SymlinksDraft};
 pub(crate) use main::MainDraft;
 pub(crate) use push::{HeaderSource, PaddingDraft, PathSource, PushDraft};
 pub(crate) use store::StoreDraft;

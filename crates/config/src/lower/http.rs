@@ -1,6 +1,5 @@
 //! The `http` block and its servers.
 
-use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,7 +48,6 @@ impl Lowering<'_> {
             maps: std::mem::take(&mut self.maps).into_iter().map(|(map, ..)| map).collect(),
             set_slots: self.names.slots(),
             log_formats: std::mem::take(&mut self.formats),
-            document_root: self.prefix.join("html").as_os_str().as_bytes().into(),
             settings,
         }
     }

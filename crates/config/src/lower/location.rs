@@ -55,6 +55,7 @@ impl Lowering<'_> {
                 Step::Set { slot, value } => Statement::Set { slot, value },
                 Step::Return { status, text } => Statement::Return { status, text },
                 Step::Break => Statement::Break,
+                Step::Rewrite(rewrite) => Statement::Rewrite(rewrite),
                 Step::If(condition, block) => {
                     let (script, settings) = self.condition(*block, outer, http, in_location);
                     Statement::If(Box::new(IfBlock { condition, script, settings }))
@@ -114,6 +115,7 @@ impl Lowering<'_> {
             name: block.label.as_str().into(),
             origin: self.origin(block.at),
             push: self.push(block, store),
+            files: self.files(&block.files),
             access: core.access.clone().unwrap_or_default(),
             add_headers: core.add_headers.clone().unwrap_or_default(),
             expires: core.expires.clone().unwrap_or(Expires::Off),
@@ -149,7 +151,7 @@ impl Lowering<'_> {
         }
         let inner = block.script.iter().find_map(|step| match step {
             Step::If(_, inner) => inner.push.channels_path.clone().filter(|_| inner.changes),
-            Step::Set { .. } | Step::Return { .. } | Step::Break => None,
+            Step::Set { .. } | Step::Return { .. } | Step::Break | Step::Rewrite(_) => None,
         });
         if let Some(Given { value, at }) = inner
             && self.is_old_variable(&value)

@@ -2,6 +2,7 @@
 //! block; then blocks inherit from each other and get their defaults.
 
 pub(crate) mod args;
+mod files;
 mod finish;
 mod http;
 mod listen;
@@ -186,7 +187,7 @@ impl<'r> Lowering<'r> {
             self.report.emerg(node.name.span, format!("\"{name}\" directive is duplicate"));
             return false;
         }
-        block.changes |= !matches!(name, "set" | "return" | "break" | "if");
+        block.changes |= !matches!(name, "set" | "return" | "break" | "if" | "rewrite");
         true
     }
 
@@ -219,11 +220,9 @@ impl<'r> Lowering<'r> {
     }
 }
 
-/// Whether a directive says no more than that something is not wanted. `off` is an ordinary name
-/// to directives about files.
+/// Whether a directive says no more than that something is not wanted.
 fn switched_off(node: &Node) -> bool {
-    let about_files = ["root", "alias", "index", "try_files"].iter().any(|n| node.name.is(n));
-    matches!(node.args.as_slice(), [word] if word.is("off")) && !about_files
+    matches!(node.args.as_slice(), [word] if word.is("off"))
 }
 
 /// The two directives of a node between which a semicolon was forgotten.

@@ -439,14 +439,8 @@ fn notices() {
     );
     assert_eq!(lines(""), [unused]);
     assert_eq!(lines("load_module modules/ngx_http_push_stream_module.so;").len(), 2);
-    in_http("autoindex off; ssl off; auth_basic off;", &[]);
-    in_http(
-        "root off; autoindex on;",
-        &[
-            "[emerg] \"root\" directive is not implemented yet :2",
-            "[emerg] \"autoindex\" directive is not implemented yet :2",
-        ],
-    );
+    in_http("ssl off; auth_basic off;", &[]);
+    in_http("ssl on;", &["[emerg] \"ssl\" directive is not implemented yet :2"]);
     check("load_module x.so;", &["[emerg] \"load_module\" of \"x.so\" is not implemented yet :1"]);
 }
 

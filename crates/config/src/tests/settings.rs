@@ -27,7 +27,10 @@ fn blocks(script: &[Statement]) -> Vec<&IfBlock> {
     fn block(statement: &Statement) -> Option<&IfBlock> {
         match statement {
             Statement::If(block) => Some(block),
-            Statement::Set { .. } | Statement::Return { .. } | Statement::Break => None,
+            Statement::Set { .. }
+            | Statement::Return { .. }
+            | Statement::Break
+            | Statement::Rewrite(_) => None,
         }
     }
     script.iter().filter_map(block).collect()
@@ -163,7 +166,7 @@ fn remaining_core_directives() {
     assert_eq!((s.gzip.min_length, s.gzip.level), (1024, 6));
     assert!(s.gzip.http10 && s.gzip.vary && s.gzip.proxied);
     assert_eq!(&*s.default_type, b"a/b; charset=koi8-r");
-    assert_eq!(s.expires, Expires::After(-3600));
+    assert_eq!(s.expires, Expires::AfterModified(-3600));
     assert_eq!(http.servers[0].settings.expires, Expires::TimeOfDay(55_800));
     assert!(matches!(http.servers[0].locations[0].settings.expires, Expires::Dynamic(_)));
     assert_eq!(http.servers[0].locations[1].settings.expires, Expires::Max);

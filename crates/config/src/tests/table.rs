@@ -6,10 +6,11 @@ use crate::directives::{find, foreign_lists, rows};
 use crate::reference;
 
 /// Every text by which directives are tested, the built-in file among them.
-const TESTS: [&str; 7] = [
+const TESTS: [&str; 8] = [
     include_str!("messages.rs"),
     include_str!("settings.rs"),
     include_str!("files.rs"),
+    include_str!("static_files.rs"),
     include_str!("example.conf"),
     include_str!("how_to.conf"),
     include_str!("old_syntax.conf"),

@@ -10,6 +10,18 @@ pub fn content_type<'a>(settings: &'a LocationSettings, path: &[u8]) -> &'a [u8]
         .unwrap_or(&settings.default_type)
 }
 
+/// The content type `content_type` as the location sends it: with the `charset` that its `types`
+/// got for it.
+#[must_use]
+pub fn content_type_of(settings: &LocationSettings, content_type: &'static [u8]) -> Vec<u8> {
+    let typed = settings.types.by_extension.values().map(AsRef::as_ref);
+    let with_charset = |typed: &&[u8]| {
+        typed.strip_prefix(content_type).is_some_and(|rest| rest.starts_with(b"; charset="))
+    };
+    let found = typed.chain([&*settings.default_type]).find(with_charset);
+    found.unwrap_or(content_type).to_vec()
+}
+
 /// The extension in lower case; none if the last segment has no dot, or only a leading one.
 fn extension(path: &[u8]) -> Option<Vec<u8>> {
     let segment = path.rsplit(|byte| *byte == b'/').next()?;

@@ -11,7 +11,7 @@ const DAY: i64 = 86_400;
 
 /// `Expires` and `Cache-Control` as the directive asks for them; none for `off`, and none for a
 /// value with variables that says nothing intelligible.
-pub(super) fn headers(expires: &Expires, scope: &Scope<'_>) -> Vec<Header> {
+pub(super) fn headers(expires: &Expires, scope: &Scope<'_>, modified: Option<i64>) -> Vec<Header> {
     let now = i64::try_from(scope.now.unix).unwrap_or(i64::MAX);
     let (at, cache) = match expires {
         Expires::Off => return Vec::new(),
@@ -22,9 +22,13 @@ pub(super) fn headers(expires: &Expires, scope: &Scope<'_>) -> Vec<Header> {
             let at = next(now, (*second).into(), scope.environment.utc_offset.into());
             (date(at), max_age(at - now))
         }
+        Expires::AfterModified(seconds) => {
+            let at = modified.unwrap_or(now).saturating_add(*seconds);
+            (date(at), max_age(at.saturating_sub(now)))
+        }
         Expires::Dynamic(value) => match Expires::parse(&value.evaluate(scope)) {
             Ok(Expires::Dynamic(_)) | Err(_) => return Vec::new(),
-            Ok(fixed) => return headers(&fixed, scope),
+            Ok(fixed) => return headers(&fixed, scope, modified),
         },
     };
     let bytes = |text: Cow<'static, str>| match text {
@@ -59,7 +63,7 @@ mod tests {
     /// At Sun, 06 Nov 1994 08:49:37 GMT, one hour ahead of UTC.
     fn check(expires: &Expires, expected: Option<[&str; 2]>) {
         let fixture = Fixture::new("GET /?e=5m&off=off&bad=x HTTP/1.1\n\n");
-        let headers = headers(expires, &fixture.scope());
+        let headers = headers(expires, &fixture.scope(), Some(784_111_000));
         let text = |at: usize| String::from_utf8_lossy(&headers[at].1).into_owned();
         let values = (!headers.is_empty()).then(|| [text(0), text(1)]);
         assert_eq!(values, expected.map(|e| e.map(str::to_owned)), "{expires:?}");
@@ -73,6 +77,7 @@ mod tests {
         check(&Expires::After(0), Some(["Sun, 06 Nov 1994 08:49:37 GMT", "max-age=0"]));
         check(&Expires::After(60), Some(["Sun, 06 Nov 1994 08:50:37 GMT", "max-age=60"]));
         check(&Expires::After(-1), Some(["Sun, 06 Nov 1994 08:49:36 GMT", "no-cache"]));
+        check(&Expires::AfterModified(800), Some(["Sun, 06 Nov 1994 08:50:00 GMT", "max-age=23"]));
         check(&Expires::After(i64::MAX), Some(["Fri, 31 Dec 9999 23:59:59 GMT", &max()]));
     }
 

@@ -6,6 +6,7 @@ use super::expires;
 use crate::answer::{Answer, Header};
 use crate::settings::{AddHeader, LocationSettings};
 use crate::variables::Scope;
+use crate::wire::http_date;
 
 /// `expires` and `add_header` for `answer`, in the order in which nginx sends them.
 ///
@@ -20,12 +21,16 @@ pub fn extra_headers(
 ) -> Vec<Header> {
     let common = is_common(answer.status);
     let mut headers = match common && answer.header("expires").is_none() {
-        true => expires::headers(&settings.expires, scope),
+        true => expires::headers(&settings.expires, scope, modified(answer)),
         false => Vec::new(),
     };
     let wanted = settings.add_headers.iter().filter(|header| common || header.always);
     headers.extend(wanted.filter_map(|header| added(header, scope)));
     headers
+}
+
+fn modified(answer: &Answer) -> Option<i64> {
+    http_date::parse(answer.header("last-modified")?).and_then(|at| i64::try_from(at).ok())
 }
 
 /// The codes to which `add_header` without `always`, and `expires`, apply.

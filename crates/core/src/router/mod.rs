@@ -5,14 +5,16 @@ mod content_type;
 mod expires;
 mod headers;
 mod location;
+mod rewrite;
 mod script;
 mod server;
 #[cfg(test)]
 pub(crate) mod tests;
 
 pub use access::admits;
-pub use content_type::content_type;
+pub use content_type::{content_type, content_type_of};
 pub use headers::extra_headers;
 pub use location::{find_location, find_named};
+pub use rewrite::{Flow, Rewrite};
 pub use script::{Condition, FileTest, IfBlock, Statement, Verdict, run};
 pub use server::{ServerIndex, find_server};

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::rewrite::{Flow, Rewrite, Rewritten};
 use crate::settings::LocationSettings;
 use crate::variables::{Expression, Pattern, Scope, State};
 
@@ -81,6 +82,8 @@ pub enum Statement {
     },
     /// `if (...) { ... }`
     If(Box<IfBlock>),
+    /// `rewrite REGEX REPLACEMENT [FLAG];`
+    Rewrite(Box<Rewrite>),
     /// `break;`
     Break,
 }
@@ -140,7 +143,18 @@ fn steps(
                     text.as_ref().map(|t| t.evaluate(&scope.with(state)).into_owned().into());
                 return Step::Return(*status, text);
             }
-            Statement::Break => return Step::Break,
+            Statement::Rewrite(rewrite) => match rewrite.run(scope, state) {
+                Rewritten::Not => {}
+                Rewritten::Redirect(status, place) => return Step::Return(status, Some(place)),
+                Rewritten::Empty => return Step::Return(500, None),
+                Rewritten::Inside if rewrite.flow == Flow::Next => {}
+                Rewritten::Inside => return Step::Break,
+            },
+            Statement::Break => {
+                state.rewrite.broken |= state.rewrite.changed;
+                state.rewrite.changed = false;
+                return Step::Break;
+            }
             Statement::If(block) => {
                 if !holds(&block.condition, scope, state, files) {
                     continue;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::settings::{
-    Expires, Gzip, Http, Listen, Location, LocationSettings, Matcher, Origin, Push, Role, Server,
-    ServerName, ServerSettings, Store, SubscriberMode, SubscriberPolicy, Types,
+    Expires, Files, Gzip, Http, Listen, Location, LocationSettings, Matcher, Origin, Push, Role,
+    Server, ServerName, ServerSettings, Store, SubscriberMode, SubscriberPolicy, Types,
 };
 use crate::transport::Rendering;
 use crate::variables::Expression;
@@ -17,6 +17,7 @@ pub(crate) fn settings(name: &str) -> LocationSettings {
         name: name.into(),
         origin: Origin { file: "test".into(), line: 1 },
         push: push(),
+        files: Files::default(),
         access: Vec::new(),
         add_headers: Vec::new(),
         expires: Expires::Off,
@@ -107,7 +108,6 @@ pub(super) fn http(servers: &[&str]) -> Http {
         maps: Vec::new(),
         set_slots: 0,
         log_formats: Vec::new(),
-        document_root: Box::from(*b"html"),
         settings: Arc::new(settings("http")),
     }
 }

@@ -26,8 +26,6 @@ pub struct Http {
     pub set_slots: usize,
     /// All `log_format`s; the first is the predefined `combined`.
     pub log_formats: Vec<LogFormat>,
-    /// `$document_root`: `html` below the prefix, nginx's default; absolute if the prefix is.
-    pub document_root: Box<[u8]>,
     /// `access_log` and friends of this level, for connections that never got a server.
     pub settings: Arc<LocationSettings>,
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{AccessLog, ErrorLog, Push, SubscriberPolicy, time};
+use super::{AccessLog, ErrorLog, Files, Push, SubscriberPolicy, time};
 use crate::router::Statement;
 use crate::variables::{Expression, Pattern};
 
@@ -107,6 +107,9 @@ pub enum Expires {
     After(i64),
     /// `@15h30m`: the next such time of day, in seconds.
     TimeOfDay(u32),
+    /// `modified TIME`: seconds from the file's modification time; from now for answers that have
+    /// none.
+    AfterModified(i64),
     /// A value with variables, parsed per request by the rules above.
     Dynamic(Expression),
 }
@@ -173,6 +176,8 @@ pub struct LocationSettings {
     pub origin: Origin,
     /// The push role and its directives.
     pub push: Push,
+    /// Files, and redirections inside the server.
+    pub files: Files,
     /// `allow` and `deny`, in order.
     pub access: Vec<AccessRule>,
     /// `add_header`s.

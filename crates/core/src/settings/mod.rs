@@ -3,6 +3,7 @@
 //! Nothing here asks "was it set?": every value is the merged one, with its default. A reload
 //! builds new settings; these never change in place.
 
+mod files;
 mod http;
 mod location;
 mod log;
@@ -11,6 +12,10 @@ mod push;
 pub mod time;
 mod tls;
 
+pub use files::{
+    Autoindex, Candidate, ErrorPage, Fallback, FileName, Files, GzipStatic, IfModifiedSince,
+    PageStatus, Root, RootKind, Symlinks, TryFiles,
+};
 pub use http::{Http, Listen, ListenAddress, Server, ServerName, ServerSettings};
 pub use location::{
     Access, AccessRule, AddHeader, Expires, Gzip, Location, LocationSettings, Matcher, Network,

@@ -10,6 +10,7 @@ use sha1::{Digest as _, Sha1};
 
 use super::{Builtin, Scope, headers};
 use crate::civil::Civil;
+use crate::files;
 use crate::request::{Encryption, Version};
 
 /// What `$nginx_version` says: the release whose behaviour is followed.
@@ -19,7 +20,7 @@ const NGINX_VERSION: &str = "1.28.0";
 pub(super) fn value<'a>(scope: &Scope<'a>, builtin: Builtin) -> Option<Cow<'a, [u8]>> {
     let request = scope.request;
     Some(match builtin {
-        Builtin::Args | Builtin::QueryString => return present(request.args()),
+        Builtin::Args | Builtin::QueryString => return present(scope.args()),
         Builtin::BinaryRemoteAddr => binary_remote_addr(scope),
         Builtin::BodyBytesSent => number(scope.outcome.map_or(0, |o| o.body_bytes_sent)),
         Builtin::BytesSent => number(scope.outcome.map_or(0, |o| o.bytes_sent)),
@@ -27,15 +28,22 @@ pub(super) fn value<'a>(scope: &Scope<'a>, builtin: Builtin) -> Option<Cow<'a, [
         Builtin::ConnectionRequests => number(scope.peer.requests),
         Builtin::ContentLength => return request.header("content-length").map(Cow::Borrowed),
         Builtin::ContentType => return request.header("content-type").map(Cow::Borrowed),
-        Builtin::DocumentRoot | Builtin::RealpathRoot => Cow::Borrowed(scope.document_root),
-        Builtin::Uri | Builtin::DocumentUri => Cow::Borrowed(&request.path),
+        Builtin::DocumentRoot => scope.files.root.evaluate(scope),
+        Builtin::RealpathRoot => {
+            let root = scope.files.root.evaluate(scope);
+            match scope.environment.realpath {
+                Some(realpath) => Cow::Owned(realpath(&root)?),
+                None => root,
+            }
+        }
+        Builtin::Uri | Builtin::DocumentUri => Cow::Borrowed(scope.path()),
         // A body is never kept for a variable, and never shown in a log.
         Builtin::Foreign | Builtin::RequestBody => return None,
         Builtin::Host if request.host.is_empty() => Cow::Borrowed(scope.server_name),
         Builtin::Host => Cow::Borrowed(&request.host),
         Builtin::Hostname => Cow::Borrowed(scope.environment.hostname.as_bytes()),
         Builtin::Https => text(if scope.peer.tls.is_some() { "on" } else { "" }),
-        Builtin::IsArgs => text(if request.args.is_empty() { "" } else { "?" }),
+        Builtin::IsArgs => text(if scope.args().is_empty() { "" } else { "?" }),
         Builtin::Msec => owned(format!("{}.{:03}", scope.now.unix, scope.now.unix_millis.min(999))),
         Builtin::NginxVersion => text(NGINX_VERSION),
         Builtin::Pid => number(scope.environment.pid.into()),
@@ -48,9 +56,7 @@ pub(super) fn value<'a>(scope: &Scope<'a>, builtin: Builtin) -> Option<Cow<'a, [
         Builtin::RequestCompletion => {
             text(if scope.outcome.is_some_and(|o| o.complete) { "OK" } else { "" })
         }
-        Builtin::RequestFilename => {
-            Cow::Owned([scope.document_root, request.path.as_slice()].concat())
-        }
+        Builtin::RequestFilename => Cow::Owned(files::map(&scope.files.root, scope.path(), scope)),
         Builtin::RequestId => owned(request_id(scope)),
         Builtin::RequestLength => {
             number(scope.outcome.map_or(request.bytes.len() as u64, |o| o.request_length))

@@ -4,7 +4,11 @@ use std::borrow::Cow;
 
 use super::{Map, Piece, Variable, builtin, headers};
 use crate::now::Now;
-use crate::request::{Peer, Request};
+use crate::request::{Peer, Request, argument};
+use crate::settings::Files;
+
+/// The name behind all symbolic links of another one; `None` if there is no such file.
+pub type Realpath = fn(&[u8]) -> Option<Vec<u8>>;
 
 /// What the process knows about itself; handed in, because core asks nobody.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +22,8 @@ pub struct Environment {
     /// Any number drawn when the process starts: keeps `$request_id` from repeating after a
     /// restart, and from being guessed.
     pub seed: u64,
+    /// Asks the file system for the name behind all symbolic links, for `$realpath_root`.
+    pub realpath: Option<Realpath>,
 }
 
 /// What a request has left behind so far: captures and variables that were set.
@@ -27,13 +33,30 @@ pub struct State {
     pub captures: Vec<Option<Box<[u8]>>>,
     /// One slot per variable of `set` and per named capture (`Http::set_slots`).
     pub sets: Vec<Option<Box<[u8]>>>,
+    /// What scripts made of the request's address.
+    pub rewrite: Rewritten,
+}
+
+/// What scripts made of a request's address, until that is the request's own.
+#[derive(Clone, Debug, Default)]
+pub struct Rewritten {
+    /// Another `$uri`.
+    pub path: Option<Vec<u8>>,
+    /// Other `$args`.
+    pub args: Option<Vec<u8>>,
+    /// The location has to be looked for again.
+    pub changed: bool,
+    /// A `break` keeps a location that the address no longer fits: `alias` cannot be used.
+    pub broken: bool,
+    /// The path is appended to an `alias` with captures: a file of `try_files`, as in nginx.
+    pub alias_with_uri: bool,
 }
 
 impl State {
     /// A state with `set_slots` empty slots.
     #[must_use]
     pub fn new(set_slots: usize) -> Self {
-        Self { captures: Vec::new(), sets: vec![None; set_slots] }
+        Self { sets: vec![None; set_slots], ..Self::default() }
     }
 }
 
@@ -69,8 +92,8 @@ pub struct Scope<'a> {
     pub maps: &'a [Map],
     /// Captures and set variables.
     pub state: &'a State,
-    /// `$document_root`
-    pub document_root: &'a [u8],
+    /// `$document_root` and what belongs to it.
+    pub files: &'a Files,
     /// The process.
     pub environment: &'a Environment,
     /// The time.
@@ -87,6 +110,18 @@ impl<'a> Scope<'a> {
         'a: 'b,
     {
         Scope { state, ..*self }
+    }
+
+    /// `$uri`, rewritten or not.
+    #[must_use]
+    pub fn path(&self) -> &'a [u8] {
+        self.state.rewrite.path.as_deref().unwrap_or(&self.request.path)
+    }
+
+    /// `$args`, rewritten or not.
+    #[must_use]
+    pub fn args(&self) -> &'a [u8] {
+        self.state.rewrite.args.as_deref().unwrap_or_else(|| self.request.args())
     }
 
     /// The value of one piece; an absent one is empty.
@@ -113,7 +148,7 @@ impl<'a> Scope<'a> {
     /// [`Scope::lookup`], `depth` maps deep.
     fn lookup_at(&self, variable: &Variable, depth: usize) -> Option<Cow<'a, [u8]>> {
         match variable {
-            Variable::Arg(name) => self.request.arg(name).map(Cow::Borrowed),
+            Variable::Arg(name) => argument(self.args(), name).map(Cow::Borrowed),
             Variable::Http(name) => headers::received(self.request, name),
             Variable::SentHttp(name) => headers::sent(&self.outcome?.head, name),
             Variable::Cookie(name) => self.request.cookie(name).map(Cow::Borrowed),

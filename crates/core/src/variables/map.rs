@@ -56,7 +56,7 @@ impl Map {
             if value.as_literal().is_some() {
                 return value.evaluate_at(scope, depth);
             }
-            let mut state = State { captures: Vec::new(), sets: scope.state.sets.clone() };
+            let mut state = State { captures: Vec::new(), ..scope.state.clone() };
             pattern.capture(subject, &mut state);
             return Cow::Owned(value.evaluate_at(&scope.with(&state), depth).into_owned());
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::*;
 use crate::now::epoch;
 use crate::request::{BodyLength, Method, Peer, Request, Version};
+use crate::settings::{Files, Root};
 
 /// A request from its text, split at the obvious places; the wire's reader has its own tests.
 pub(crate) fn request(text: &str) -> Request {
@@ -46,6 +47,7 @@ pub(crate) struct Fixture {
     pub(crate) peer: Peer,
     pub(crate) maps: Vec<Map>,
     pub(crate) state: State,
+    pub(crate) files: Files,
     pub(crate) environment: Environment,
     pub(crate) outcome: Option<Outcome>,
 }
@@ -63,11 +65,16 @@ impl Fixture {
             },
             maps: Vec::new(),
             state: State::new(2),
+            files: Files {
+                root: Root { path: Expression::literal(*b"/srv/www"), ..Files::default().root },
+                ..Files::default()
+            },
             environment: Environment {
                 hostname: "machine".into(),
                 pid: 77,
                 utc_offset: 3600,
                 seed: 1,
+                realpath: None,
             },
             outcome: None,
         }
@@ -80,7 +87,7 @@ impl Fixture {
             server_name: b"example.com",
             maps: &self.maps,
             state: &self.state,
-            document_root: b"/srv/www",
+            files: &self.files,
             environment: &self.environment,
             now: epoch(),
             outcome: self.outcome.as_ref(),

@@ -16,8 +16,9 @@ use outpour_core::hub::Frame;
 use outpour_core::now::Tick;
 use outpour_core::settings::{LocationSettings, SubscriberPolicy};
 
+use crate::exchange::FileBody;
 use crate::listener::Door;
-pub(crate) use output::Output;
+pub(crate) use output::{Flushed, Output};
 pub(crate) use socket::Socket;
 pub(crate) use state::{After, Kind, Logged, State, Subscribed, Upload, head_of};
 pub(crate) use stream::Stream;
@@ -191,7 +192,31 @@ impl Connection {
         Ok(Sent::Waiting)
     }
 
-    /// The socket takes bytes again: true once nothing waits any more.
+    /// Sends a file behind what waits already.
+    ///
+    /// # Errors
+    /// The socket or the file failed: the connection has to be closed.
+    pub(crate) fn send_file(
+        &mut self,
+        file: FileBody,
+        registry: &Registry,
+        token: Token,
+        now: Tick,
+    ) -> io::Result<Flushed> {
+        if let Some(output) = &mut self.output {
+            output.follow(file);
+            return Ok(Flushed::Blocked);
+        }
+        let mut output = Output::of_file(file, now);
+        let flushed = output.flush(&mut self.stream, now)?;
+        if flushed != Flushed::All {
+            self.output = Some(Box::new(output));
+            self.stream_interest(registry, token, Interest::READABLE | Interest::WRITABLE)?;
+        }
+        Ok(flushed)
+    }
+
+    /// The socket takes bytes again.
     ///
     /// # Errors
     /// The socket failed: the connection has to be closed.
@@ -200,14 +225,15 @@ impl Connection {
         registry: &Registry,
         token: Token,
         now: Tick,
-    ) -> io::Result<bool> {
-        let Some(output) = &mut self.output else { return Ok(true) };
-        if !output.flush(&mut self.stream, now)? {
-            return Ok(false);
+    ) -> io::Result<Flushed> {
+        let Some(output) = &mut self.output else { return Ok(Flushed::All) };
+        let flushed = output.flush(&mut self.stream, now)?;
+        if flushed != Flushed::All {
+            return Ok(flushed);
         }
         self.output = None;
         self.stream_interest(registry, token, Interest::READABLE)?;
-        Ok(true)
+        Ok(Flushed::All)
     }
 
     fn stream_interest(

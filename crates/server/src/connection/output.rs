@@ -9,14 +9,31 @@ use outpour_core::hub::Frame;
 use outpour_core::now::Tick;
 
 use super::Stream;
+use crate::exchange::FileBody;
 
 /// Most pieces that go into one write.
 const PIECES_MAX: usize = 32;
+
+/// Reads from a file before everybody else gets their turn.
+const FILE_READS_MAX: usize = 8;
+
+/// How far a flush came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flushed {
+    /// Nothing waits any more.
+    All,
+    /// The socket takes no more for now; an event will tell.
+    Blocked,
+    /// The socket would take more, and no event will tell.
+    Paused,
+}
 
 /// Pieces in order, shared with everybody else who is sent the same.
 #[derive(Debug)]
 pub(crate) struct Output {
     pieces: VecDeque<Piece>,
+    /// What comes behind all pieces.
+    file: Option<Box<FileBody>>,
     /// All bytes that wait.
     bytes: usize,
     /// When the socket took something last: `send_timeout` counts from here.
@@ -34,7 +51,21 @@ struct Piece {
 
 impl Output {
     pub(crate) fn new(now: Tick) -> Self {
-        Self { pieces: VecDeque::new(), bytes: 0, progress: now }
+        Self { pieces: VecDeque::new(), file: None, bytes: 0, progress: now }
+    }
+
+    /// Nothing but a file.
+    pub(crate) fn of_file(file: FileBody, now: Tick) -> Self {
+        Self { file: Some(Box::new(file)), ..Self::new(now) }
+    }
+
+    /// A file behind the pieces; there is none yet, and nothing is pushed until it is gone.
+    pub(crate) fn follow(&mut self, file: FileBody) {
+        self.file = Some(Box::new(file));
+    }
+
+    pub(crate) fn has_file(&self) -> bool {
+        self.file.is_some()
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -102,8 +133,28 @@ impl Output {
         self.bytes_behind() - newest.map_or(0, |piece| piece.range.len())
     }
 
-    /// Writes until everything is gone (true) or the socket takes no more (false).
-    pub(crate) fn flush(&mut self, stream: &mut Stream, now: Tick) -> io::Result<bool> {
+    /// Writes until everything is gone, the socket takes no more, or others have to have their
+    /// turn.
+    pub(crate) fn flush(&mut self, stream: &mut Stream, now: Tick) -> io::Result<Flushed> {
+        let mut reads = 0;
+        loop {
+            if !self.write_pieces(stream, now)? {
+                return Ok(Flushed::Blocked);
+            }
+            let Some(file) = &mut self.file else { return Ok(Flushed::All) };
+            if reads == FILE_READS_MAX {
+                return Ok(Flushed::Paused);
+            }
+            reads += 1;
+            match file.next()? {
+                Some(piece) => self.push(piece.into(), 0),
+                None => self.file = None,
+            }
+        }
+    }
+
+    /// False if the socket takes no more.
+    fn write_pieces(&mut self, stream: &mut Stream, now: Tick) -> io::Result<bool> {
         while self.bytes > 0 {
             let taken = match self.write_once(stream) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),

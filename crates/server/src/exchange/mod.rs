@@ -1,13 +1,15 @@
 //! One request and what it comes to: routing, then the answer of its role.
 
-mod core;
+mod files;
+mod inside;
 mod publisher;
+mod redirect;
 mod route;
 mod statistics;
 mod subscriber;
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
 
 use outpour_core::answer::{Answer, Header};
@@ -15,12 +17,14 @@ use outpour_core::channels::{Entry, parse_path, whole_id};
 use outpour_core::now::Now;
 use outpour_core::request::{Peer, Request};
 use outpour_core::router;
-use outpour_core::settings::{Http, LocationSettings, Role, SubscriberMode};
+use outpour_core::settings::{Http, Level, LocationSettings, Role, SubscriberMode};
 use outpour_core::transport::cors;
 use outpour_core::variables::{Environment, Expression, Outcome, Scope, State};
 
 use crate::running::Running;
 
+pub(crate) use files::FileBody;
+pub(crate) use inside::Inside;
 pub(crate) use route::Verdict;
 pub(crate) use subscriber::subscriber_refused;
 
@@ -38,6 +42,19 @@ pub(crate) struct Exchange {
     pub(crate) verdict: Verdict,
     /// Evaluated when they are asked for first: a publication needs them three times.
     pub(crate) entries: OnceCell<Vec<Entry>>,
+    /// What became of the request inside the server.
+    pub(crate) inside: Inside,
+    /// A file that is the body of the answer, or its rest.
+    pub(crate) file: Option<FileBody>,
+    /// Lines for the error log that nobody has written yet.
+    pub(crate) notes: RefCell<Vec<Note>>,
+}
+
+/// A line for the error log.
+#[derive(Debug)]
+pub(crate) struct Note {
+    pub(crate) level: Level,
+    pub(crate) text: String,
 }
 
 /// What a request needs before it can be answered.
@@ -72,7 +89,7 @@ impl Exchange {
             server_name: http.servers.get(self.server).map_or(&[], |s| &s.name),
             maps: &http.maps,
             state: &self.state,
-            document_root: &http.document_root,
+            files: &self.settings.files,
             environment,
             now,
             outcome,

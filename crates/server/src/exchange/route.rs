@@ -1,15 +1,16 @@
-//! From the head of a request to its settings: server, scripts, location, access.
+//! From the head of a request to its settings: server, scripts, location, access; and again after
+//! redirections inside the server.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
 
 use outpour_core::now::Now;
 use outpour_core::request::{Peer, Request};
 use outpour_core::router::{self, FileTest, Statement};
-use outpour_core::settings::{Http, LocationSettings};
-use outpour_core::variables::{Environment, Scope, State};
+use outpour_core::settings::{Level, Server};
+use outpour_core::variables::{Environment, State};
 
-use super::Exchange;
+use super::{Exchange, Inside, Note};
 use crate::listener::Door;
 use crate::running::Running;
 
@@ -27,20 +28,10 @@ pub(crate) enum Verdict {
     },
     /// `allow` and `deny` say no.
     Forbidden,
-    /// No location.
+    /// An `internal` location, for a request from outside.
     NotFound,
-}
-
-/// What is known while the settings are looked for.
-struct Search<'a> {
-    request: &'a Request,
-    peer: &'a Peer,
-    http: &'a Http,
-    server: usize,
-    environment: &'a Environment,
-    now: Now,
-    state: State,
-    settings: Arc<LocationSettings>,
+    /// Too many redirections inside the server, or one to nowhere.
+    Failed,
 }
 
 impl Exchange {
@@ -57,47 +48,105 @@ impl Exchange {
         let mut state = State::new(http.set_slots);
         let server = running.server(door, &request.host, &mut state)?;
         let settings = Arc::clone(&http.servers[server].settings);
-        let (request_ref, peer_ref) = (&request, &peer);
-        let mut search = Search {
-            request: request_ref,
-            peer: peer_ref,
-            http,
+        let mut exchange = Self {
+            request,
+            peer,
             server,
-            environment,
-            now,
-            state,
             settings,
+            state,
+            started: now,
+            verdict: Verdict::Serve,
+            inside: Inside::default(),
+            file: None,
+            notes: RefCell::default(),
+            entries: OnceCell::new(),
+            running,
         };
-        let verdict = search.verdict();
-        let Search { state, settings, .. } = search;
-        let started = now;
-        let entries = OnceCell::new();
-        Some(Self { request, peer, server, settings, state, started, verdict, running, entries })
+        exchange.verdict = exchange.enter(environment);
+        Some(exchange)
     }
-}
 
-impl Search<'_> {
-    fn verdict(&mut self) -> Verdict {
-        let server = &self.http.servers[self.server];
-        if let Some(verdict) = self.script(&server.script) {
+    /// The way from the server's scripts to a verdict.
+    pub(super) fn enter(&mut self, environment: &Environment) -> Verdict {
+        let running = Arc::clone(&self.running);
+        let Some(http) = running.http() else { return Verdict::NotFound };
+        let server = &http.servers[self.server];
+        self.settings = Arc::clone(&server.settings);
+        if let Some(verdict) = self.script(&server.script, environment) {
             return verdict;
         }
-        let found = router::find_location(&server.locations, &self.request.path, &mut self.state);
-        let Some(location) = found else { return self.access().unwrap_or(Verdict::NotFound) };
+        self.locate(server, environment)
+    }
+
+    /// Looks for the location, again after each `rewrite` inside it.
+    fn locate(&mut self, server: &Server, environment: &Environment) -> Verdict {
+        loop {
+            self.state.rewrite.changed = false;
+            let found =
+                router::find_location(&server.locations, &self.request.path, &mut self.state);
+            let Some(location) = found else {
+                self.settings = Arc::clone(&server.settings);
+                return self.access();
+            };
+            self.settings = Arc::clone(&location.settings);
+            if self.settings.files.internal && !self.inside.internal {
+                return Verdict::NotFound;
+            }
+            if let Some(verdict) = self.script(&location.script, environment) {
+                return verdict;
+            }
+            if !self.state.rewrite.changed {
+                return self.access();
+            }
+            if !self.inside.may_change() {
+                return self.cycle("rewrite or internal redirection cycle while processing");
+            }
+        }
+    }
+
+    /// The way into the named location `name`.
+    pub(super) fn enter_named(&mut self, name: &[u8], environment: &Environment) -> Verdict {
+        let running = Arc::clone(&self.running);
+        let Some(http) = running.http() else { return Verdict::NotFound };
+        let server = &http.servers[self.server];
+        self.state.rewrite.changed = false;
+        let Some(location) = router::find_named(&server.locations, name) else {
+            let name = String::from_utf8_lossy(name).into_owned();
+            let text = format!("could not find named location \"@{name}\"");
+            self.notes.borrow_mut().push(Note { level: Level::Error, text });
+            return Verdict::Failed;
+        };
         self.settings = Arc::clone(&location.settings);
-        if let Some(verdict) = self.script(&location.script) {
+        if let Some(verdict) = self.script(&location.script, environment) {
             return verdict;
         }
-        self.access().unwrap_or(Verdict::Serve)
+        if !self.state.rewrite.changed {
+            return self.access();
+        }
+        if !self.inside.may_change() {
+            return self.cycle("rewrite or internal redirection cycle while processing");
+        }
+        self.locate(server, environment)
+    }
+
+    pub(super) fn cycle(&self, what: &str) -> Verdict {
+        let path = String::from_utf8_lossy(&self.request.path);
+        let text = format!("{what} \"{path}\"");
+        self.notes.borrow_mut().push(Note { level: Level::Error, text });
+        Verdict::Failed
     }
 
     /// Runs a script; a verdict if it answers the request.
-    fn script(&mut self, script: &[Statement]) -> Option<Verdict> {
+    fn script(&mut self, script: &[Statement], environment: &Environment) -> Option<Verdict> {
         if script.is_empty() {
             return None;
         }
         let mut state = std::mem::take(&mut self.state);
-        let verdict = router::run(script, &self.scope(&State::default()), &mut state, &file_test);
+        let scope = self.scope(environment, self.started, None);
+        let verdict = router::run(script, &scope, &mut state, &file_test);
+        let (path, args) = (state.rewrite.path.take(), state.rewrite.args.take());
+        self.inside.internal |= path.is_some();
+        self.request.rewrite(path, args.as_deref());
         self.state = state;
         let (settings, answer) = match verdict {
             router::Verdict::Continue(settings) => (settings, None),
@@ -111,23 +160,16 @@ impl Search<'_> {
         answer
     }
 
-    fn scope<'s>(&'s self, state: &'s State) -> Scope<'s> {
-        Scope {
-            request: self.request,
-            peer: self.peer,
-            server_name: &self.http.servers[self.server].name,
-            maps: &self.http.maps,
-            state,
-            document_root: &self.http.document_root,
-            environment: self.environment,
-            now: self.now,
-            outcome: None,
-        }
-    }
-
-    fn access(&self) -> Option<Verdict> {
+    fn access(&self) -> Verdict {
         let peer = self.peer.remote.map(|remote| remote.ip());
-        (!router::admits(&self.settings.access, peer)).then_some(Verdict::Forbidden)
+        match router::admits(&self.settings.access, peer) {
+            true => Verdict::Serve,
+            false => {
+                let text = "access forbidden by rule".to_owned();
+                self.notes.borrow_mut().push(Note { level: Level::Error, text });
+                Verdict::Forbidden
+            }
+        }
     }
 }
 

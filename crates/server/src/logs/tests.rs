@@ -244,7 +244,7 @@ fn accessed(text: &str) -> String {
         server_name: b"name",
         maps: &http.maps,
         state: &State::new(http.set_slots),
-        document_root: b"",
+        files: &http.settings.files,
         environment: &Environment::default(),
         now: epoch(),
         outcome: Some(&outcome),

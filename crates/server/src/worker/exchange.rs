@@ -8,7 +8,7 @@ use outpour_core::wire::http1::{BodyReader, CONTINUE};
 
 use super::Worker;
 use crate::connection::{After, Connection, ConnectionKey, State, TlsStream, Upload};
-use crate::exchange::{Exchange, Plan, Verdict};
+use crate::exchange::{Exchange, Plan};
 
 impl Worker {
     /// Starts on a request whose head is complete.
@@ -22,14 +22,19 @@ impl Worker {
         let environment = &self.shared.environment;
         let door = &connection.door;
         let routed = Exchange::route(request, peer, running, door, environment, self.now);
-        let Some(exchange) = routed else {
+        let Some(mut exchange) = routed else {
             return self.refuse(key, 503);
         };
-        connection.settings = Some(std::sync::Arc::clone(&exchange.settings));
         if let Some(answer) = self.objection(key, &exchange) {
+            let settings = std::sync::Arc::clone(&exchange.settings);
+            self.connections[key.slot as usize].settings = Some(settings);
             return self.answer_early(key, exchange, answer);
         }
-        match self.plan(&exchange) {
+        let plan = self.plan(&mut exchange);
+        self.log_notes(&exchange);
+        let settings = std::sync::Arc::clone(&exchange.settings);
+        self.connections[key.slot as usize].settings = Some(settings);
+        match plan {
             Plan::Answer(answer) => self.answer_early(key, exchange, answer),
             Plan::Body | Plan::Serve if has_body(&exchange) => self.await_body(key, exchange),
             Plan::Body | Plan::Serve => self.serve(key, exchange, Vec::new()),
@@ -37,11 +42,8 @@ impl Worker {
     }
 
     /// What the request needs before it can be answered.
-    fn plan(&self, exchange: &Exchange) -> Plan {
-        if let Some(plan) = exchange.routed_plan() {
-            if exchange.verdict == Verdict::Forbidden {
-                self.log_exchange(exchange, Level::Error, "access forbidden by rule");
-            }
+    fn plan(&self, exchange: &mut Exchange) -> Plan {
+        if let Some(plan) = exchange.settle(&self.shared.environment).map(Plan::Answer) {
             return plan;
         }
         match exchange.settings.push.role {

@@ -6,7 +6,7 @@ use outpour_core::settings::Level;
 use outpour_core::wire::http1::{Parsed, Rejection, parse_head};
 
 use super::Worker;
-use crate::connection::{After, Connection, ConnectionKey, Ending, Kind, State};
+use crate::connection::{After, Connection, ConnectionKey, Ending, Flushed, Kind, State};
 
 /// Reads from one connection before everybody else gets their turn.
 const READS_PER_TURN: usize = 8;
@@ -51,9 +51,10 @@ impl Worker {
         }
         match connection.flush(registry, token, now) {
             Err(_) => self.close(key, Ending::PeerGone),
-            Ok(false) => {}
-            Ok(true) if matches!(connection.state, State::Closing { .. }) => self.shut(key),
-            Ok(true) => {
+            Ok(Flushed::Blocked) => {}
+            Ok(Flushed::Paused) => self.ready.push(key),
+            Ok(Flushed::All) if matches!(connection.state, State::Closing { .. }) => self.shut(key),
+            Ok(Flushed::All) => {
                 connection.since = now;
                 if connection.unread || !connection.input.is_empty() {
                     self.ready.push(key);
@@ -288,6 +289,6 @@ fn appetite(connection: &Connection) -> Appetite {
 }
 
 fn answers_wait(connection: &Connection, unsent: usize) -> bool {
-    let waiting = connection.output.as_ref().map_or(0, |output| output.bytes());
-    waiting + unsent > PIPELINED_BYTES_MAX
+    let Some(output) = &connection.output else { return unsent > PIPELINED_BYTES_MAX };
+    output.has_file() || output.bytes() + unsent > PIPELINED_BYTES_MAX
 }

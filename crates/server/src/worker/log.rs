@@ -1,5 +1,6 @@
 //! What the worker writes into error and access logs.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use outpour_core::variables::{Outcome, State as Variables};
 use super::Worker;
 use super::exchange::peer_of;
 use crate::connection::{Connection, ConnectionKey, State, Subscribed, head_of};
-use crate::exchange::{Exchange, Verdict};
+use crate::exchange::{Exchange, FileBody, Inside, Verdict};
 use crate::logs::RequestContext;
 use crate::server::address_text;
 
@@ -74,6 +75,13 @@ impl Worker {
         self.log_exchange(exchange, level, &format!("push stream module: {text}{limit}"));
     }
 
+    /// Writes what was noted about a request while it was being served.
+    pub(super) fn log_notes(&self, exchange: &Exchange) {
+        for note in exchange.notes.take() {
+            self.log_exchange(exchange, note.level, &note.text);
+        }
+    }
+
     fn error_targets<'a>(&'a self, connection: &'a Connection) -> &'a [ErrorLog] {
         match &connection.settings {
             Some(settings) => &settings.error_log,
@@ -99,10 +107,11 @@ impl Worker {
         }
         let bytes = &self.answers[begin..];
         let head = head_of(bytes);
+        let file = exchange.file.as_ref().map_or(0, FileBody::length);
         let outcome = Outcome {
             status,
-            bytes_sent: bytes.len() as u64,
-            body_bytes_sent: (bytes.len() - head.len()) as u64,
+            bytes_sent: bytes.len() as u64 + file,
+            body_bytes_sent: (bytes.len() - head.len()) as u64 + file,
             request_length,
             request_millis: self.millis_since(exchange),
             complete: true,
@@ -159,6 +168,9 @@ impl Worker {
             started: Now { tick: begun, ..self.now },
             verdict: Verdict::Serve,
             entries: std::cell::OnceCell::new(),
+            inside: Inside::default(),
+            file: None,
+            notes: RefCell::default(),
         })
     }
 

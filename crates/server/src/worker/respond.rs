@@ -8,8 +8,8 @@ use outpour_core::transport::gzip;
 use outpour_core::wire::http1::{Context, encode, must_close};
 
 use super::{Phase, Worker, socket};
-use crate::connection::{ConnectionKey, Ending};
-use crate::exchange::{Exchange, Verdict, server_header};
+use crate::connection::{ConnectionKey, Ending, Flushed};
+use crate::exchange::{Exchange, FileBody, Verdict, server_header};
 
 impl Worker {
     /// Answers a request.
@@ -21,7 +21,7 @@ impl Worker {
     pub(super) fn respond_and_keep(
         &mut self,
         key: ConnectionKey,
-        exchange: Exchange,
+        mut exchange: Exchange,
         answer: Answer,
     ) -> Option<Exchange> {
         if answer.status == 444 {
@@ -31,7 +31,7 @@ impl Worker {
         if let Some(explain) = answer.header("X-Nginx-PushStream-Explain") {
             self.log_refusal(&exchange, explain);
         }
-        let answer = self.complete(&exchange, answer);
+        let answer = self.complete(&mut exchange, answer);
         let context = Context {
             version: wire_version(&exchange),
             keep_alive: exchange.keeps_alive() && self.phase == Phase::Serving,
@@ -40,12 +40,19 @@ impl Worker {
             date: &self.date,
             server: server_header(&exchange.settings),
         };
+        if context.head_only {
+            exchange.file = None;
+        }
         let begin = self.answers.len();
         encode(&answer, &context, &mut self.answers);
         let close = must_close(&answer, &context);
         self.log_answer(key, &exchange, &answer, begin);
         if let Some(connection) = self.connection(key) {
             connection.bytes_sent = 0;
+        }
+        if let Some(file) = exchange.file.take() {
+            self.flush_answers(key);
+            self.send_file(key, file);
         }
         if close {
             self.flush_answers(key);
@@ -56,29 +63,29 @@ impl Worker {
     }
 
     /// The answer with what its location adds to it: CORS, `add_header`, compression.
-    fn complete(&self, exchange: &Exchange, mut answer: Answer) -> Answer {
+    fn complete(&self, exchange: &mut Exchange, mut answer: Answer) -> Answer {
         let environment = &self.shared.environment;
         if exchange.verdict == Verdict::Serve && answer.status != 413 {
             answer.headers.extend(exchange.cors(environment));
         }
         let extra = exchange.extra_headers(environment, &answer);
         answer.headers.extend(extra);
-        let settings = &exchange.settings.gzip;
-        if !settings.on || matches!(answer.body, Body::Empty | Body::Stream | Body::Upgrade) {
-            return answer;
+        compressed(exchange, answer)
+    }
+
+    /// Sends a file behind what was sent before.
+    fn send_file(&mut self, key: ConnectionKey, file: FileBody) {
+        let (now, registry) = (self.now.tick, self.poll.registry());
+        let Some(connection) = self.connections.get_mut(key.slot as usize) else { return };
+        if connection.generation != key.generation {
+            return;
         }
-        let content_type = answer.header("content-type").unwrap_or_default();
-        let length = match &answer.body {
-            Body::Bytes(bytes) => Some(bytes.len()),
-            Body::Empty | Body::Parts(_) | Body::Stream | Body::Upgrade => None,
-        };
-        let level = gzip::level(settings, &exchange.request, answer.status, content_type, length);
-        if settings.vary {
-            answer = answer.with("Vary", &b"Accept-Encoding"[..]);
-        }
-        match level {
-            Some(level) => gzip::answer(answer, level),
-            None => answer,
+        let token = socket::connection(key.slot);
+        match connection.send_file(file, registry, token, now) {
+            Ok(Flushed::All) => {}
+            Ok(Flushed::Blocked) => self.file_deadline(key),
+            Ok(Flushed::Paused) => self.ready.push(key),
+            Err(_) => self.close(key, Ending::PeerGone),
         }
     }
 
@@ -141,6 +148,49 @@ impl Worker {
             self.file_deadline(key);
         } else {
             self.close(key, Ending::PeerGone);
+        }
+    }
+}
+
+/// The answer as it is compressed for its client, if it is.
+fn compressed(exchange: &mut Exchange, mut answer: Answer) -> Answer {
+    let settings = &exchange.settings.gzip;
+    let coded = answer.header("content-encoding").is_some();
+    let length = match &answer.body {
+        Body::Bytes(bytes) => Some(bytes.len()),
+        Body::Announced(length) => Some(usize::try_from(*length).unwrap_or(usize::MAX)),
+        Body::Parts(_) => None,
+        Body::Empty | Body::Stream | Body::Upgrade => return answer,
+    };
+    if exchange.inside.varies && settings.vary {
+        return answer.with("Vary", &b"Accept-Encoding"[..]);
+    }
+    if !settings.on || coded {
+        return answer;
+    }
+    let content_type = answer.header("content-type").unwrap_or_default();
+    let level = gzip::level(settings, &exchange.request, answer.status, content_type, length);
+    if settings.vary && gzip::eligible(settings, answer.status, content_type, length) {
+        answer = answer.with("Vary", &b"Accept-Encoding"[..]);
+    }
+    let Some(level) = level else { return answer };
+    weaken(&mut answer);
+    let chunked = wire_version(exchange) == Version::Http11;
+    if let Some(file) = &mut exchange.file {
+        answer.body = Body::Stream;
+        file.compress(level, chunked);
+        return answer.with("Content-Encoding", &b"gzip"[..]);
+    }
+    gzip::answer(answer, level)
+}
+
+/// Compressed bytes are not those of the file: its entity tag only holds weakly, and its ranges
+/// not at all.
+fn weaken(answer: &mut Answer) {
+    answer.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("accept-ranges"));
+    for (name, value) in &mut answer.headers {
+        if name == "ETag" && value.starts_with(b"\"") {
+            *value = [b"W/", &**value].concat().into();
         }
     }
 }

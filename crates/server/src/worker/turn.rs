@@ -102,6 +102,10 @@ impl Worker {
     /// Connections that have bytes to look at although no event told so.
     fn look_again(&mut self) {
         for key in std::mem::take(&mut self.ready) {
+            let output = self.connection(key).and_then(|connection| connection.output.as_ref());
+            if output.is_some_and(|output| output.has_file()) {
+                self.on_writable(key);
+            }
             self.on_readable(key, false);
         }
     }

@@ -67,7 +67,7 @@ pub fn answer(mut answer: Answer, level: u32) -> Answer {
     answer.body = match answer.body {
         Body::Bytes(bytes) => Body::Bytes(body(&bytes, level).into()),
         Body::Parts(list) => Body::Parts(parts(&list, level)),
-        Body::Empty | Body::Stream | Body::Upgrade => return answer,
+        Body::Empty | Body::Announced(_) | Body::Stream | Body::Upgrade => return answer,
     };
     answer.with("Content-Encoding", &b"gzip"[..])
 }

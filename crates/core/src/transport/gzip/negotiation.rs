@@ -15,14 +15,25 @@ pub fn level(
     content_type: &[u8],
     length: Option<usize>,
 ) -> Option<u32> {
-    let wanted = settings.on
+    let wanted = eligible(settings, status, content_type, length) && acceptable(settings, request);
+    wanted.then_some(settings.level)
+}
+
+/// Whether an answer would be compressed for a client that takes it so; see [`level`].
+#[must_use]
+pub fn eligible(settings: &Gzip, status: u16, content_type: &[u8], length: Option<usize>) -> bool {
+    settings.on
         && matches!(status, 200 | 403 | 404)
         && length.is_none_or(|length| length >= settings.min_length)
         && type_listed(settings, content_type)
-        && (settings.http10 || request.version >= Version::Http11)
+}
+
+/// Whether a client takes compressed answers: its version, `Via` and `Accept-Encoding` allow it.
+#[must_use]
+pub fn acceptable(settings: &Gzip, request: &Request) -> bool {
+    (settings.http10 || request.version >= Version::Http11)
         && (settings.proxied || request.header("Via").is_none())
-        && request.header("Accept-Encoding").is_some_and(accepted);
-    wanted.then_some(settings.level)
+        && request.header("Accept-Encoding").is_some_and(accepted)
 }
 
 fn type_listed(settings: &Gzip, content_type: &[u8]) -> bool {

@@ -30,7 +30,7 @@ pub struct Context<'a> {
 /// How the end of a body is told.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Framing {
-    Length(usize),
+    Length(u64),
     Chunked,
     Close,
     /// No body and no header about it.
@@ -41,14 +41,15 @@ fn framing(answer: &Answer, version: Version) -> Framing {
     if answer.status < 200 || answer.status == 204 {
         return Framing::Nothing;
     }
-    if answer.status == 304 {
+    if answer.status == 304 && answer.body != Body::Upgrade {
         // RFC 9110 15.4.5: never a body; the module says so with a length of 0.
         return Framing::Length(0);
     }
     match &answer.body {
         Body::Upgrade => Framing::Nothing,
         Body::Empty => Framing::Length(0),
-        Body::Bytes(bytes) => Framing::Length(bytes.len()),
+        Body::Bytes(bytes) => Framing::Length(bytes.len() as u64),
+        Body::Announced(length) => Framing::Length(*length),
         Body::Parts(_) | Body::Stream if version == Version::Http11 => Framing::Chunked,
         Body::Parts(_) | Body::Stream => Framing::Close,
     }
@@ -121,7 +122,7 @@ fn connection(answer: &Answer, context: &Context<'_>, out: &mut Vec<u8>) {
 
 fn body(body: &Body, framing: Framing, out: &mut Vec<u8>) {
     match (body, framing) {
-        (Body::Bytes(bytes), Framing::Length(length)) if length == bytes.len() => {
+        (Body::Bytes(bytes), Framing::Length(length)) if length == bytes.len() as u64 => {
             out.extend_from_slice(bytes);
         }
         (Body::Parts(parts), Framing::Chunked) => {

@@ -1,0 +1,44 @@
+//! Files and redirections inside the server: the draft with its defaults.
+
+use std::os::unix::ffi::OsStrExt as _;
+
+use outpour_core::settings::{Autoindex, Files, Root, RootKind, Symlinks};
+use outpour_core::variables::Expression;
+
+use crate::draft::FilesDraft;
+
+use super::Lowering;
+
+impl Lowering<'_> {
+    pub(super) fn files(&self, draft: &FilesDraft) -> Files {
+        let default = Files::default();
+        let html = || (Expression::literal(*b"html"), RootKind::Root);
+        let (path, kind) = draft.root.clone().unwrap_or_else(html);
+        let prefix = self.prefix.as_os_str().as_bytes().into();
+        let symlinks = draft.symlinks.as_ref();
+        Files {
+            root: Root { path, prefix, kind },
+            index: draft.index.clone().unwrap_or(default.index),
+            autoindex: Autoindex {
+                on: draft.autoindex.unwrap_or(false),
+                json: draft.autoindex_json.unwrap_or(false),
+                exact_size: draft.autoindex_exact_size.unwrap_or(true),
+                localtime: draft.autoindex_localtime.unwrap_or(false),
+            },
+            try_files: draft.try_files.clone(),
+            error_pages: draft.error_pages.clone().unwrap_or_default(),
+            recursive_error_pages: draft.recursive_error_pages.unwrap_or(false),
+            internal: draft.internal.unwrap_or(false),
+            etag: draft.etag.unwrap_or(default.etag),
+            if_modified_since: draft.if_modified_since.unwrap_or(default.if_modified_since),
+            max_ranges: draft.max_ranges.unwrap_or(default.max_ranges),
+            gzip_static: draft.gzip_static.unwrap_or(default.gzip_static),
+            log_not_found: draft.log_not_found.unwrap_or(default.log_not_found),
+            symlinks: symlinks.map_or(Symlinks::Follow, |symlinks| symlinks.mode),
+            symlinks_from: symlinks.and_then(|symlinks| symlinks.from.clone()),
+            absolute_redirect: draft.absolute_redirect.unwrap_or(default.absolute_redirect),
+            port_in_redirect: draft.port_in_redirect.unwrap_or(default.port_in_redirect),
+            server_name_in_redirect: draft.server_name_in_redirect.unwrap_or(false),
+        }
+    }
+}
