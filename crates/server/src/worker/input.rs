@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read};
 use outpour_core::settings::Level;
 use outpour_core::wire::http1::{Parsed, Rejection, parse_head};
 
-use super::Worker;
+use super::{Phase, Worker};
 use crate::connection::{After, Connection, ConnectionKey, Ending, Flushed, Kind, State};
 
 /// Reads from one connection before everybody else gets their turn.
@@ -54,6 +54,12 @@ impl Worker {
             Ok(Flushed::Blocked) => {}
             Ok(Flushed::Paused) => self.ready.push(key),
             Ok(Flushed::All) if matches!(connection.state, State::Closing { .. }) => self.shut(key),
+            // A file that was under way when the server began to end: nothing follows it.
+            Ok(Flushed::All)
+                if self.phase != Phase::Serving && matches!(connection.state, State::Head) =>
+            {
+                self.hang_up(key, std::time::Duration::from_secs(2));
+            }
             Ok(Flushed::All) => {
                 connection.since = now;
                 if connection.unread || !connection.input.is_empty() {
