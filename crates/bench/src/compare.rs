@@ -188,7 +188,7 @@ fn number(value: Option<f64>, decimals: usize) -> Cell {
     value.map_or(Cell::Missing, |value| Cell::Number(value, decimals))
 }
 
-/// A ratio, if both are known.
+/// A ratio, if both are known and there is something to divide by.
 fn ratio(value: Option<f64>, own: Option<f64>) -> Cell {
-    number(value.zip(own).map(|(value, own)| value / own), 2)
+    number(value.zip(own.filter(|&own| own > 0.0)).map(|(value, own)| value / own), 2)
 }
