@@ -36,9 +36,11 @@ pub(super) fn configuration(plan: &Plan<'_>, directory: &Path) -> String {
         ("poll", "intervalpoll"),
     ]
     .map(|(name, kind)| {
+        // An interval poll that begins at the newest message never learns where to go on.
+        let first = if name == "poll" { "oldest" } else { "newest" };
         let role = format!(
             "nchan_subscriber {kind}; nchan_channel_id $1; \
-             nchan_subscriber_first_message newest; nchan_subscriber_timeout 0;"
+             nchan_subscriber_first_message {first}; nchan_subscriber_timeout 0;"
         );
         location(&format!("~ ^/{name}/(.*)$"), &role)
     });
