@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use crate::directives::{Kind, foreign_lists, rows};
+use crate::directives::{Family, Kind, families, rows};
 
 /// The reference of all directives as Markdown: name, arguments, default, contexts and what each
-/// does, then the names that are accepted without effect and those that are refused.
+/// does; then nginx's directives that are accepted without effect and those that are refused, with
+/// the reasons.
 #[must_use]
 pub fn reference() -> String {
     let mut out = String::from("# Directives\n");
@@ -21,8 +22,31 @@ pub fn reference() -> String {
         let _ = writeln!(out, "- Default: {}", row.default);
         let _ = writeln!(out, "- Context: {}", row.contexts.names());
     }
-    let (inert, refused) = foreign_lists();
-    let _ = write!(out, "\n# Accepted without effect\n\n{}\n", inert.join(", "));
-    let _ = write!(out, "\n# Not implemented\n\n{}\n", refused.join(", "));
+    let (inert, refused) = families();
+    out.push_str("\n# Accepted without effect\n\n");
+    out.push_str("They tune something that does not exist here; nothing is lost.\n");
+    list(&mut out, inert);
+    out.push_str("\n# Not implemented\n\n");
+    out.push_str(
+        "They change who gets in or what is served: the server does not start with them.\n",
+    );
+    list(&mut out, refused);
     out
+}
+
+/// Each family with its reason.
+fn list(out: &mut String, families: &[Family]) {
+    for family in families {
+        let names: Vec<String> =
+            family.names.split_whitespace().map(|name| format!("`{name}`")).collect();
+        let module = match family.module {
+            "" => String::new(),
+            module => format!(" ({module})"),
+        };
+        let _ = write!(out, "\n- {}{module}: {}.", names.join(", "), family.why);
+        let _ = match family.instead {
+            "" => writeln!(out),
+            instead => writeln!(out, " Instead: {instead}."),
+        };
+    }
 }

@@ -20,7 +20,9 @@ mod table;
 mod tls;
 mod types;
 
-pub(crate) use foreign::{Foreign, lists as foreign_lists};
+#[cfg(test)]
+pub(crate) use foreign::lists as foreign_lists;
+pub(crate) use foreign::{Family, Foreign, families};
 pub(crate) use log::COMBINED;
 pub(crate) use rewrite::OLD_VARIABLES;
 pub(crate) use table::{Contexts, Directive, Kind, find, names_in, rows};

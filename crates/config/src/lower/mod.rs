@@ -107,12 +107,12 @@ impl<'r> Lowering<'r> {
                 self.report.emerg(node.name.span, wrong_count(&node.name.text()));
             }
             None => self.unknown(node, block.context),
-            Some(Err(Foreign::Refused)) if switched_off(node) => self.ignored(node),
-            Some(Err(Foreign::Refused)) => {
+            Some(Err(Foreign::Refused(_))) if switched_off(node) => self.ignored(node),
+            Some(Err(Foreign::Refused(_))) => {
                 let what = format!("\"{}\" directive", node.name.text());
                 self.not_implemented(node.name.span, &what);
             }
-            Some(Err(Foreign::Inert)) => self.ignored(node),
+            Some(Err(Foreign::Inert(_))) => self.ignored(node),
             Some(Ok(row)) => {
                 if self.permitted(row, node, block) {
                     self.note_old(row, node);

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::directives::{find, foreign_lists, rows};
+use crate::directives::{families, find, foreign_lists, rows};
 use crate::reference;
 
 /// Every text by which directives are tested, the built-in file among them.
@@ -31,6 +31,16 @@ fn rows_are_complete() {
         assert!(known.insert(name), "{name} has two rows");
         assert!(matches!(find(name.as_bytes()), Some(Err(_))), "{name}");
     }
+}
+
+#[test]
+fn every_family_has_a_reason() {
+    let (inert, refused) = families();
+    for family in inert.iter().chain(refused) {
+        assert!(family.why.len() > 10 && !family.why.ends_with('.'), "{}", family.names);
+        assert!(!family.instead.ends_with('.'), "{}", family.names);
+    }
+    assert!(refused.iter().all(|family| !family.instead.is_empty()));
 }
 
 #[test]

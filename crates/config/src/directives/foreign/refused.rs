@@ -1,0 +1,254 @@
+//! Directives that change who gets in or what is served, and are not implemented.
+
+use super::Family;
+
+const fn refused(why: &'static str, instead: &'static str, names: &'static str) -> Family {
+    Family { module: "", why, instead, names }
+}
+
+/// Of a module that is not part of nginx.
+const fn third(
+    module: &'static str,
+    why: &'static str,
+    instead: &'static str,
+    names: &'static str,
+) -> Family {
+    Family { module, why, instead, names }
+}
+
+/// Why nothing of another push module is taken over.
+const OTHER_PUSH: &str = "channels of another push module, with other addresses and answers";
+const PUSH_INSTEAD: &str =
+    "write the locations with push_stream_publisher and push_stream_subscriber";
+const SCRIPTS: &str = "there is no interpreter of scripts inside the server";
+const SCRIPTS_INSTEAD: &str = "let the application do it, and pass the request on to it";
+
+/// Each family with the reason and, where there is one, what to do instead.
+pub(super) const REFUSED: &[Family] = &[
+    refused(
+        "only HTTP is served",
+        "keep nginx or another proxy for these ports, on the same machine if need be",
+        "mail stream ssl_preread proxy_protocol_timeout zone_sync",
+    ),
+    refused(
+        "only files, the proxy and the push locations make answers",
+        "remove it, or pass the location on to a server that has it",
+        "add_after_body add_before_body addition_types create_full_put_path dav_access dav_methods
+        empty_gif f4f f4f_buffer_size flv hls hls_buffers hls_forward_args hls_fragment
+        hls_mp4_buffer_size hls_mp4_max_buffer_size image_filter image_filter_buffer
+        image_filter_interlace image_filter_jpeg_quality image_filter_sharpen
+        image_filter_transparency image_filter_webp_quality mp4 mp4_buffer_size mp4_limit_rate
+        mp4_limit_rate_after mp4_max_buffer_size mp4_start_key_frame random_index slice ssi
+        ssi_ignore_recycled_buffers ssi_last_modified ssi_min_file_chunk ssi_silent_errors
+        ssi_types ssi_value_length sub_filter sub_filter_last_modified sub_filter_once
+        sub_filter_types xml_entities xslt_last_modified xslt_param xslt_string_param
+        xslt_stylesheet xslt_types",
+    ),
+    refused(
+        "stored compressed answers are sent as they are",
+        "keep the uncompressed files beside them",
+        "gunzip gunzip_buffers",
+    ),
+    refused(
+        "access is decided by allow and deny alone",
+        "protect the location by addresses, or in front of it",
+        "auth_basic auth_basic_user_file auth_delay auth_jwt auth_jwt_claim_set
+        auth_jwt_header_set auth_jwt_key_cache auth_jwt_key_file auth_jwt_key_request
+        auth_jwt_leeway auth_jwt_require auth_jwt_type auth_request auth_request_set
+        satisfy secure_link secure_link_md5 secure_link_secret valid_referers",
+    ),
+    refused(
+        "methods cannot be restricted one by one",
+        "use `if ($request_method !~ ...) { return 403; }`",
+        "limit_except",
+    ),
+    refused(
+        "requests and connections are not counted",
+        "limit them in front of the server",
+        "limit_conn limit_conn_dry_run limit_conn_log_level limit_conn_status limit_conn_zone
+        limit_req limit_req_dry_run limit_req_log_level limit_req_status limit_req_zone
+        limit_zone",
+    ),
+    refused(
+        "answers leave as fast as the client takes them",
+        "remove it if the client may be fast",
+        "limit_rate limit_rate_after",
+    ),
+    refused(
+        "the client's address is that of the connection",
+        "rules for addresses would see the proxy: put them there",
+        "proxy_protocol proxy_protocol_tlv real_ip_header real_ip_recursive set_real_ip_from",
+    ),
+    refused(
+        "addresses have no attributes",
+        "use `map $remote_addr ...` for single addresses",
+        "geo geoip_city geoip_country geoip_org geoip_proxy geoip_proxy_recursive",
+    ),
+    refused(
+        "clients are not divided by chance",
+        "use `map` over a header or a cookie",
+        "split_clients",
+    ),
+    refused(
+        "requests are neither copied nor looked at afterwards",
+        "remove it",
+        "mirror mirror_request_body post_action internal_redirect",
+    ),
+    refused("headers come before the body only", "use add_header", "add_trailer early_hints"),
+    refused(
+        "visitors get no cookies from the server",
+        "let the application set them",
+        "userid userid_expires userid_flags userid_mark userid_name userid_p3p userid_path
+        userid_service",
+    ),
+    refused(
+        "answers come from files and push locations",
+        "keep nginx in front and pass the push locations on to outpour",
+        "upstream state zone match health_check",
+    ),
+    refused(
+        "HTTP/2 and HTTP/3 are not spoken",
+        "remove it: clients fall back to HTTP/1.1",
+        "http2 http3 http3_hq http3_max_concurrent_streams http3_stream_buffer_size
+        quic_active_connection_id_limit quic_bpf quic_gso quic_host_key quic_retry",
+    ),
+    refused(
+        "TLS is rustls', without OpenSSL's own settings",
+        "remove it, or write `listen ... ssl` in the place of `ssl on`",
+        "ssl ssl_alpn ssl_conf_command ssl_crl ssl_early_data ssl_handshake_timeout ssl_key_log
+        ssl_ocsp ssl_ocsp_responder ssl_password_file",
+    ),
+    refused(
+        "figures have another form here",
+        "use push_stream_channels_statistics, and the access log",
+        "stub_status",
+    ),
+    third(
+        "nginx Plus",
+        "part of the commercial nginx",
+        "remove it",
+        "api keyval keyval_zone mgmt
+        oidc_provider session_log session_log_format session_log_zone status status_format
+        status_zone",
+    ),
+    third(
+        "OpenTelemetry",
+        "traces are not exported",
+        "remove it",
+        "otel_exporter
+        otel_service_name otel_span_attr otel_span_name otel_trace otel_trace_context",
+    ),
+    third(
+        "njs",
+        SCRIPTS,
+        SCRIPTS_INSTEAD,
+        "js_access js_body_filter js_content
+        js_fetch_buffer_size js_fetch_ciphers js_fetch_max_response_buffer_size
+        js_fetch_protocols js_fetch_timeout js_fetch_trusted_certificate js_fetch_verify
+        js_fetch_verify_depth js_filter js_header_filter js_import js_include js_path js_periodic
+        js_preload_object js_set js_shared_dict_zone js_var",
+    ),
+    third("Perl", SCRIPTS, SCRIPTS_INSTEAD, "perl perl_modules perl_require perl_set"),
+    third(
+        "Lua (OpenResty)",
+        SCRIPTS,
+        SCRIPTS_INSTEAD,
+        "content_by_lua content_by_lua_block
+        content_by_lua_file access_by_lua access_by_lua_block access_by_lua_file rewrite_by_lua
+        rewrite_by_lua_block rewrite_by_lua_file set_by_lua set_by_lua_block set_by_lua_file
+        init_by_lua init_by_lua_block init_by_lua_file init_worker_by_lua
+        init_worker_by_lua_block init_worker_by_lua_file header_filter_by_lua
+        header_filter_by_lua_block header_filter_by_lua_file body_filter_by_lua
+        body_filter_by_lua_block body_filter_by_lua_file balancer_by_lua_block
+        balancer_by_lua_file ssl_certificate_by_lua_block ssl_certificate_by_lua_file log_by_lua
+        log_by_lua_block log_by_lua_file lua_package_path lua_package_cpath lua_shared_dict
+        lua_code_cache lua_*",
+    ),
+    third(
+        "headers-more",
+        "headers of requests and answers are set by nginx's own directives",
+        "use add_header NAME VALUE always",
+        "more_set_headers more_clear_headers more_set_input_headers more_clear_input_headers",
+    ),
+    third("echo", "made for experiments", "use return 200 TEXT", "echo echo_*"),
+    third(
+        "Brotli",
+        "gzip is the compression here",
+        "use gzip, with gzip_types as in brotli_types",
+        "brotli brotli_types brotli_comp_level brotli_static brotli_*",
+    ),
+    third(
+        "Zstandard",
+        "gzip is the compression here",
+        "use gzip, with gzip_types as in zstd_types",
+        "zstd zstd_*",
+    ),
+    third(
+        "Passenger",
+        "applications run in processes of their own",
+        "start the application with its own server (puma, gunicorn) and use proxy_pass",
+        "passenger_enabled passenger_root passenger_ruby rails_env passenger_*",
+    ),
+    third(
+        "upload",
+        "uploads are the application's",
+        "use proxy_pass",
+        "upload_progress
+        upload_pass upload_*",
+    ),
+    third(
+        "ModSecurity",
+        "requests are not inspected",
+        "keep the inspecting proxy in front",
+        "modsecurity modsecurity_*",
+    ),
+    third(
+        "RTMP",
+        "only HTTP is served",
+        "keep nginx or another server for these ports",
+        "rtmp rtmp_*",
+    ),
+    third("PageSpeed", "answers are not rewritten", "remove it", "pagespeed pagespeed_*"),
+    third(
+        "VTS",
+        "figures have another form here",
+        "use push_stream_channels_statistics",
+        "vhost_traffic_status vhost_traffic_status_*",
+    ),
+    third(
+        "GeoIP2",
+        "addresses have no attributes",
+        "use `map $remote_addr ...`",
+        "geoip2 geoip2_*",
+    ),
+    third(
+        "HTTP push module",
+        OTHER_PUSH,
+        PUSH_INSTEAD,
+        "push_authorized_channels_only
+        push_broadcast_channel_max_qtd push_buffer_size push_channel_group push_channel_timeout
+        push_delete_oldest_received_message push_listener push_max_channel_id_length
+        push_max_channel_subscribers push_max_message_buffer_length
+        push_max_message_storage_length push_max_message_storage_size push_max_reserved_memory
+        push_message_buffer_length push_message_timeout push_min_message_buffer_length
+        push_min_message_recipients push_publisher push_queue_messages push_sender
+        push_store_messages push_subscriber push_subscriber_concurrency push_subscriber_timeout",
+    ),
+    third("Nchan", OTHER_PUSH, PUSH_INSTEAD, "nchan_*"),
+    refused(
+        "answers come from files and push locations",
+        "keep nginx in front and pass the push locations on to outpour",
+        "proxy_*",
+    ),
+    refused(
+        "only HTTP is spoken with applications",
+        "let the application listen for HTTP and use proxy_pass",
+        "fastcgi_* uwsgi_* scgi_* grpc_* memcached_*",
+    ),
+    refused("requests do not become tunnels", "remove it", "tunnel_*"),
+    refused(
+        "certificates are not ordered by the server",
+        "let certbot or another client renew them, then reload",
+        "acme_*",
+    ),
+];
