@@ -17,5 +17,6 @@ pub mod router;
 pub mod settings;
 pub mod timers;
 pub mod transport;
+pub mod upstream;
 pub mod variables;
 pub mod wire;

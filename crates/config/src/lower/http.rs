@@ -46,6 +46,7 @@ impl Lowering<'_> {
             listens,
             servers,
             maps: std::mem::take(&mut self.maps).into_iter().map(|(map, ..)| map).collect(),
+            upstreams: Vec::new(),
             set_slots: self.names.slots(),
             log_formats: std::mem::take(&mut self.formats),
             settings,

@@ -116,6 +116,7 @@ impl Lowering<'_> {
             origin: self.origin(block.at),
             push: self.push(block, store),
             files: self.files(&block.files),
+            proxy: None,
             access: core.access.clone().unwrap_or_default(),
             add_headers: core.add_headers.clone().unwrap_or_default(),
             expires: core.expires.clone().unwrap_or(Expires::Off),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Location, LocationSettings, LogFormat, Store, Tls};
+use super::{Location, LocationSettings, LogFormat, Store, Tls, Upstream};
 use crate::router::Statement;
 use crate::variables::{Map, Pattern};
 
@@ -22,6 +22,8 @@ pub struct Http {
     pub servers: Vec<Server>,
     /// All `map` tables; a [`crate::variables::Variable::Map`] is an index into them.
     pub maps: Vec<Map>,
+    /// All `upstream`s, and one per plain host of a `proxy_pass`.
+    pub upstreams: Vec<Arc<Upstream>>,
     /// How many slots `set` and named captures need.
     pub set_slots: usize,
     /// All `log_format`s; the first is the predefined `combined`.

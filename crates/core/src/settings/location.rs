@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{AccessLog, ErrorLog, Files, Push, SubscriberPolicy, time};
+use super::{AccessLog, ErrorLog, Files, Proxy, Push, SubscriberPolicy, time};
 use crate::router::Statement;
 use crate::variables::{Expression, Pattern};
 
@@ -178,6 +178,8 @@ pub struct LocationSettings {
     pub push: Push,
     /// Files, and redirections inside the server.
     pub files: Files,
+    /// `proxy_pass`: requests are handed on. A location with it has no push role.
+    pub proxy: Option<Arc<Proxy>>,
     /// `allow` and `deny`, in order.
     pub access: Vec<AccessRule>,
     /// `add_header`s.

@@ -8,9 +8,11 @@ mod http;
 mod location;
 mod log;
 mod main;
+mod proxy;
 mod push;
 pub mod time;
 mod tls;
+mod upstream;
 
 pub use files::{
     Autoindex, Candidate, ErrorPage, Fallback, FileName, Files, GzipStatic, IfModifiedSince,
@@ -23,5 +25,11 @@ pub use location::{
 };
 pub use log::{AccessLog, ErrorLog, Escape, Level, LogFormat, LogTarget};
 pub use main::{Main, Settings, WorkerProcesses};
+pub use proxy::{
+    CookieFlags, CookieName, IgnoredHeaders, NextUpstream, Proxy, ProxyAnswer, ProxyHeader,
+    ProxyLimits, ProxyPass, ProxyRequest, ProxyRewrite, ProxyRewriteFrom, ProxyTls, ProxyUri,
+    ProxyVersion, SameSite,
+};
 pub use push::{Padding, PublisherMode, Push, Role, Store, SubscriberMode, SubscriberPolicy};
 pub use tls::{Certificate, Tls, VerifyClient};
+pub use upstream::{Balance, PeerAddress, Resolver, Upstream, UpstreamKeepalive, UpstreamPeer};

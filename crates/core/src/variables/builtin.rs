@@ -12,6 +12,7 @@ use super::{Builtin, Scope, headers};
 use crate::civil::Civil;
 use crate::files;
 use crate::request::{Encryption, Version};
+use crate::upstream::Attempt;
 
 /// What `$nginx_version` says: the release whose behaviour is followed.
 const NGINX_VERSION: &str = "1.28.0";
@@ -49,6 +50,8 @@ pub(super) fn value<'a>(scope: &Scope<'a>, builtin: Builtin) -> Option<Cow<'a, [
         Builtin::Pid => number(scope.environment.pid.into()),
         Builtin::Pipe => text("."),
         Builtin::ProxyAddXForwardedFor => forwarded_for(scope),
+        Builtin::ProxyHost => Cow::Borrowed(&scope.upstream()?.host),
+        Builtin::ProxyPort => Cow::Borrowed(&scope.upstream()?.port),
         Builtin::RemoteAddr => address(scope.peer.remote.map(|a| a.ip())),
         Builtin::RemotePort => port(scope.peer.remote.map(|a| a.port())),
         Builtin::RemoteUser => return remote_user(request.header("authorization")?),
@@ -82,6 +85,23 @@ pub(super) fn value<'a>(scope: &Scope<'a>, builtin: Builtin) -> Option<Cow<'a, [
         Builtin::Status => owned(format!("{:03}", scope.outcome.map_or(0, |o| o.status))),
         Builtin::TimeIso8601 => owned(civil(scope).iso8601()),
         Builtin::TimeLocal => owned(civil(scope).local()),
+        Builtin::UpstreamAddr => {
+            return scope.upstream()?.each(|out, attempt| {
+                out.push_str(&attempt.addr);
+                Some(())
+            });
+        }
+        Builtin::UpstreamBytesReceived => {
+            return upstream_numbers(scope, |a| Some(a.bytes_received));
+        }
+        Builtin::UpstreamBytesSent => return upstream_numbers(scope, |a| Some(a.bytes_sent)),
+        Builtin::UpstreamConnectTime => return scope.upstream()?.times(|a| a.connect),
+        Builtin::UpstreamHeaderTime => return scope.upstream()?.times(|a| a.header),
+        Builtin::UpstreamResponseLength => return upstream_numbers(scope, |a| Some(a.length)),
+        Builtin::UpstreamResponseTime => return scope.upstream()?.times(|a| a.response),
+        Builtin::UpstreamStatus => {
+            return upstream_numbers(scope, |a| a.status.map(u64::from));
+        }
     })
 }
 
@@ -91,6 +111,14 @@ fn encrypted<'a>(
     fact: impl Fn(&'a Encryption) -> Option<&'a str>,
 ) -> Option<Cow<'a, [u8]>> {
     fact(scope.peer.tls.as_deref()?).map(|value| Cow::Borrowed(value.as_bytes()))
+}
+
+/// A number of each upstream that was asked.
+fn upstream_numbers(
+    scope: &Scope<'_>,
+    number: impl Fn(&Attempt) -> Option<u64>,
+) -> Option<Cow<'static, [u8]>> {
+    scope.upstream()?.numbers(number)
 }
 
 fn present(value: &[u8]) -> Option<Cow<'_, [u8]>> {

@@ -6,6 +6,7 @@ use super::{Map, Piece, Variable, builtin, headers};
 use crate::now::Now;
 use crate::request::{Peer, Request, argument};
 use crate::settings::Files;
+use crate::upstream::Account;
 
 /// The name behind all symbolic links of another one; `None` if there is no such file.
 pub type Realpath = fn(&[u8]) -> Option<Vec<u8>>;
@@ -35,6 +36,8 @@ pub struct State {
     pub sets: Vec<Option<Box<[u8]>>>,
     /// What scripts made of the request's address.
     pub rewrite: Rewritten,
+    /// The upstreams that the request was handed to.
+    pub upstream: Option<Box<Account>>,
 }
 
 /// What scripts made of a request's address, until that is the request's own.
@@ -124,6 +127,11 @@ impl<'a> Scope<'a> {
         self.state.rewrite.args.as_deref().unwrap_or_else(|| self.request.args())
     }
 
+    /// The upstreams that the request was handed to.
+    pub(super) fn upstream(&self) -> Option<&'a Account> {
+        self.state.upstream.as_deref()
+    }
+
     /// The value of one piece; an absent one is empty.
     #[must_use]
     pub fn piece(&self, piece: &'a Piece) -> Cow<'a, [u8]> {
@@ -152,6 +160,8 @@ impl<'a> Scope<'a> {
             Variable::Http(name) => headers::received(self.request, name),
             Variable::SentHttp(name) => headers::sent(&self.outcome?.head, name),
             Variable::Cookie(name) => self.request.cookie(name).map(Cow::Borrowed),
+            Variable::UpstreamHttp(name) => headers::sent(&self.upstream()?.head, name),
+            Variable::UpstreamCookie(name) => headers::set_cookie(&self.upstream()?.head, name),
             Variable::Capture(group) => {
                 self.state.captures.get(*group)?.as_deref().map(Cow::Borrowed)
             }

@@ -17,12 +17,26 @@ pub(super) fn received<'a>(request: &'a Request, name: &str) -> Option<Cow<'a, [
 
 /// The same for the head of an answer, as it was sent.
 pub(super) fn sent<'a>(head: &'a [u8], name: &str) -> Option<Cow<'a, [u8]>> {
-    let lines = head.split(|b| *b == b'\n').skip(1);
-    let values = lines.filter_map(|line| {
+    join(fields(head, name), b", ")
+}
+
+/// The value that a head's first `Set-Cookie` for `name` gives it. Letter case is ignored, as nginx
+/// does.
+pub(super) fn set_cookie<'a>(head: &'a [u8], name: &[u8]) -> Option<Cow<'a, [u8]>> {
+    fields(head, "set-cookie").find_map(|field| {
+        let pair = field.split(|b| *b == b';').next()?;
+        let equals = pair.iter().position(|b| *b == b'=')?;
+        let (own, value) = (pair[..equals].trim_ascii(), pair[equals + 1..].trim_ascii());
+        own.eq_ignore_ascii_case(name).then_some(Cow::Borrowed(value))
+    })
+}
+
+/// Values of the fields of a head that are called `name`.
+fn fields<'a>(head: &'a [u8], name: &str) -> impl Iterator<Item = &'a [u8]> {
+    head.split(|b| *b == b'\n').skip(1).filter_map(move |line| {
         let colon = line.iter().position(|b| *b == b':')?;
         same(&line[..colon], name).then(|| line[colon + 1..].trim_ascii())
-    });
-    join(values, b", ")
+    })
 }
 
 fn same(header: &[u8], name: &str) -> bool {

@@ -29,6 +29,10 @@ pub enum Variable {
     SentHttp(Box<str>),
     /// `$cookie_NAME`.
     Cookie(Box<[u8]>),
+    /// `$upstream_http_NAME`: header of the last upstream's answer.
+    UpstreamHttp(Box<str>),
+    /// `$upstream_cookie_NAME`: value of the last upstream's `Set-Cookie` of that name.
+    UpstreamCookie(Box<[u8]>),
     /// `$1`, `$2`...: capture of the regular expression that matched last.
     Capture(usize),
     /// A variable made by `set`, or by a named capture: its slot in [`State::sets`].
@@ -54,7 +58,7 @@ pub enum Builtin {
     DocumentRoot,
     DocumentUri,
     /// Belongs to a part of nginx that outpour does not have, or has no value here:
-    /// `$upstream_addr`, `$tcpinfo_rtt`, `$gzip_ratio`... Always absent, so that the log formats
+    /// `$upstream_cache_status`, `$tcpinfo_rtt`, `$gzip_ratio`... Always absent, so that the log formats
     /// of old files keep their columns.
     Foreign,
     Host,
@@ -66,6 +70,8 @@ pub enum Builtin {
     Pid,
     Pipe,
     ProxyAddXForwardedFor,
+    ProxyHost,
+    ProxyPort,
     QueryString,
     RealpathRoot,
     RemoteAddr,
@@ -95,6 +101,14 @@ pub enum Builtin {
     Status,
     TimeIso8601,
     TimeLocal,
+    UpstreamAddr,
+    UpstreamBytesReceived,
+    UpstreamBytesSent,
+    UpstreamConnectTime,
+    UpstreamHeaderTime,
+    UpstreamResponseLength,
+    UpstreamResponseTime,
+    UpstreamStatus,
     Uri,
 }
 

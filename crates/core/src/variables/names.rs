@@ -13,16 +13,17 @@ impl Variable {
         if let Some(group) = capture(&name) {
             return Some(Self::Capture(group));
         }
-        if let Some(builtin) = Builtin::parse(&name) {
-            return Some(Self::Builtin(builtin));
-        }
-        let (family, parameter) = family(&name)?;
+        let Some((family, parameter)) = family(&name) else {
+            return Builtin::parse(&name).map(Self::Builtin);
+        };
         let header = || parameter.replace('_', "-").into_boxed_str();
         Some(match family {
             Family::Arg => Self::Arg(parameter.as_bytes().into()),
             Family::Http => Self::Http(header()),
             Family::SentHttp => Self::SentHttp(header()),
             Family::Cookie => Self::Cookie(parameter.as_bytes().into()),
+            Family::UpstreamHttp => Self::UpstreamHttp(header()),
+            Family::UpstreamCookie => Self::UpstreamCookie(parameter.as_bytes().into()),
         })
     }
 }
@@ -32,6 +33,8 @@ enum Family {
     Http,
     SentHttp,
     Cookie,
+    UpstreamHttp,
+    UpstreamCookie,
 }
 
 fn family(name: &str) -> Option<(Family, &str)> {
@@ -40,6 +43,8 @@ fn family(name: &str) -> Option<(Family, &str)> {
         ("http_", Family::Http),
         ("sent_http_", Family::SentHttp),
         ("cookie_", Family::Cookie),
+        ("upstream_http_", Family::UpstreamHttp),
+        ("upstream_cookie_", Family::UpstreamCookie),
     ];
     let found = families.into_iter().find_map(|(prefix, family)| {
         name.strip_prefix(prefix).map(|parameter| (family, parameter))
@@ -106,6 +111,8 @@ const NAMES: &[(&str, Builtin)] = &[
     ("pid", Builtin::Pid),
     ("pipe", Builtin::Pipe),
     ("proxy_add_x_forwarded_for", Builtin::ProxyAddXForwardedFor),
+    ("proxy_host", Builtin::ProxyHost),
+    ("proxy_port", Builtin::ProxyPort),
     ("query_string", Builtin::QueryString),
     ("realip_remote_addr", Builtin::RemoteAddr),
     ("realip_remote_port", Builtin::RemotePort),
@@ -138,6 +145,14 @@ const NAMES: &[(&str, Builtin)] = &[
     ("status", Builtin::Status),
     ("time_iso8601", Builtin::TimeIso8601),
     ("time_local", Builtin::TimeLocal),
+    ("upstream_addr", Builtin::UpstreamAddr),
+    ("upstream_bytes_received", Builtin::UpstreamBytesReceived),
+    ("upstream_bytes_sent", Builtin::UpstreamBytesSent),
+    ("upstream_connect_time", Builtin::UpstreamConnectTime),
+    ("upstream_header_time", Builtin::UpstreamHeaderTime),
+    ("upstream_response_length", Builtin::UpstreamResponseLength),
+    ("upstream_response_time", Builtin::UpstreamResponseTime),
+    ("upstream_status", Builtin::UpstreamStatus),
     ("uri", Builtin::Uri),
 ];
 
@@ -171,7 +186,9 @@ mod tests {
     fn aliases_and_foreign_names() {
         check("query_string", Variable::Builtin(Builtin::QueryString));
         check("document_uri", Variable::Builtin(Builtin::DocumentUri));
-        check("upstream_response_time", Variable::Builtin(Builtin::Foreign));
+        check("upstream_cache_status", Variable::Builtin(Builtin::Foreign));
+        check("upstream_http_x_own", Variable::UpstreamHttp("x-own".into()));
+        check("upstream_http_", Variable::Builtin(Builtin::Foreign));
     }
 
     #[test]
