@@ -117,46 +117,53 @@ impl BodyReader {
     /// reason, 413 as soon as a chunk announces more than the limit. The reader must not be used
     /// afterwards, and the connection has no next request.
     pub fn feed(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<BodyStep, Rejection> {
-        let mut rest = input;
-        while let (Some((&byte, tail)), false) = (rest.split_first(), self.is_done()) {
-            rest = match self.state {
-                State::Known { left } => {
-                    let (left, tail) = self.take(left, rest, out);
-                    self.state = if left > 0 { State::Known { left } } else { State::Done };
-                    tail
-                }
-                State::Data { left } => {
-                    let (left, tail) = self.take(left, rest, out);
-                    let end = State::DataEnd { cr: false };
-                    self.state = if left > 0 { State::Data { left } } else { end };
-                    tail
-                }
-                State::Size { size, len, part } => {
-                    self.state = self.size(byte, size, len, part)?;
-                    tail
-                }
-                State::DataEnd { cr } => {
-                    self.state = data_end(byte, cr)?;
-                    tail
-                }
-                State::Trailer { line, cr, total } => {
-                    self.state = trailer(byte, line, cr, total)?;
-                    tail
-                }
-                State::Done => rest,
-            };
+        let mut consumed = 0;
+        while consumed < input.len() && !self.is_done() {
+            let (used, data) = self.piece(&input[consumed..])?;
+            consumed += used;
+            if self.keep {
+                out.extend_from_slice(data);
+            }
         }
-        Ok(BodyStep { consumed: input.len() - rest.len(), done: self.is_done() })
+        Ok(BodyStep { consumed, done: self.is_done() })
     }
 
-    /// Takes up to `left` bytes of data; returns how many are left and what is behind them.
-    fn take<'a>(&self, left: u64, input: &'a [u8], out: &mut Vec<u8>) -> (u64, &'a [u8]) {
-        let len = usize::try_from(left).map_or(input.len(), |left| left.min(input.len()));
-        let (data, rest) = input.split_at(len);
-        if self.keep {
-            out.extend_from_slice(data);
+    /// Reads from `input` up to the end of its first run of data: how many bytes were used up, and
+    /// the data, which stands at their end. The latter is empty only if all is used up or the body
+    /// is done. For those who pass data on without keeping it.
+    ///
+    /// # Errors
+    ///
+    /// As [`BodyReader::feed`].
+    pub fn piece<'a>(&mut self, input: &'a [u8]) -> Result<(usize, &'a [u8]), Rejection> {
+        let mut rest = input;
+        while let (Some((&byte, tail)), false) = (rest.split_first(), self.is_done()) {
+            self.state = match self.state {
+                State::Known { left } => {
+                    let (left, data, rest) = take(left, rest);
+                    self.state = if left > 0 { State::Known { left } } else { State::Done };
+                    return Ok((input.len() - rest.len(), data));
+                }
+                State::Data { left } => {
+                    let (left, data, rest) = take(left, rest);
+                    let end = State::DataEnd { cr: false };
+                    self.state = if left > 0 { State::Data { left } } else { end };
+                    return Ok((input.len() - rest.len(), data));
+                }
+                State::Size { size, len, part } => self.size(byte, size, len, part)?,
+                State::DataEnd { cr } => data_end(byte, cr)?,
+                State::Trailer { line, cr, total } => trailer(byte, line, cr, total)?,
+                State::Done => State::Done,
+            };
+            rest = tail;
         }
-        (left - data.len() as u64, rest)
+        Ok((input.len() - rest.len(), &[]))
+    }
+
+    /// From here on what is read is dropped.
+    pub fn discard(&mut self) {
+        self.keep = false;
+        self.limit = None;
     }
 
     /// The next byte of a size line.
@@ -218,6 +225,13 @@ impl BodyReader {
 const SIZE: State = State::Size { size: 0, len: 0, part: SizePart::Digits };
 const BAD_CHUNK: Rejection = Rejection::bad("client sent invalid chunked body");
 const TOO_LARGE: Rejection = Rejection::with(413, "client intended to send too large body");
+
+/// Takes up to `left` bytes of data: how many are left, the data, and what is behind it.
+fn take(left: u64, input: &[u8]) -> (u64, &[u8], &[u8]) {
+    let len = usize::try_from(left).map_or(input.len(), |left| left.min(input.len()));
+    let (data, rest) = input.split_at(len);
+    (left - data.len() as u64, data, rest)
+}
 
 fn data_end(byte: u8, cr: bool) -> Result<State, Rejection> {
     match (cr, byte) {

@@ -8,7 +8,7 @@ use crate::request::{BodyLength, Version};
 use crate::settings::ServerSettings;
 
 /// Name and value of a header as ranges of the head.
-type Field = (Range<usize>, Range<usize>);
+pub(super) type Field = (Range<usize>, Range<usize>);
 
 /// The header lines that count, and what the wire needs of them.
 #[derive(Debug, Default)]
@@ -64,7 +64,7 @@ fn rejection(error: httparse::Error) -> Rejection {
 }
 
 /// The ranges of all header lines.
-fn split(head: &[u8], block: usize) -> Result<Vec<Field>, httparse::Error> {
+pub(super) fn split(head: &[u8], block: usize) -> Result<Vec<Field>, httparse::Error> {
     let mut slots = [httparse::EMPTY_HEADER; HEADERS_MAX];
     let httparse::Status::Complete((_, headers)) =
         httparse::parse_headers(&head[block..], &mut slots)?
@@ -199,7 +199,7 @@ fn is_valid(name: &[u8], underscores: bool) -> bool {
 }
 
 /// A length of decimal digits that fits a file offset, as in nginx.
-fn length(text: &[u8]) -> Option<u64> {
+pub(super) fn length(text: &[u8]) -> Option<u64> {
     let all_digits = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
     let digits = std::str::from_utf8(text).ok().filter(|_| all_digits)?;
     digits.parse().ok().filter(|length| i64::try_from(*length).is_ok())

@@ -1,4 +1,4 @@
-//! HTTP/1: request heads and bodies read, answers written.
+//! HTTP/1: request heads and bodies read, answers written; answers of upstreams read.
 
 mod body;
 mod encode;
@@ -8,6 +8,7 @@ mod host;
 mod lines;
 mod rejection;
 mod request_line;
+pub mod response;
 mod uri;
 
 pub use body::{BodyReader, BodyStep};
