@@ -2,13 +2,14 @@
 
 use std::{
     io::{Read, Write},
-    net::SocketAddr,
     time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
 
-use crate::socket;
+use rustls::StreamOwned;
+
+use crate::{endpoint::Endpoint, socket};
 
 /// A complete answer at the start of some bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,8 +130,16 @@ fn chunks_end(bytes: &[u8]) -> Result<Option<usize>> {
 ///
 /// # Errors
 /// If the connection fails or there is no complete answer within `patience`.
-pub(crate) fn exchange(target: SocketAddr, request: &[u8], patience: Duration) -> Result<u16> {
-    let mut stream = socket::connect_patient(target, patience)?;
+pub(crate) fn exchange(target: &Endpoint, request: &[u8], patience: Duration) -> Result<u16> {
+    let stream = socket::connect_patient(target.address, patience)?;
+    match target.session()? {
+        None => exchange_over(stream, request),
+        Some(session) => exchange_over(StreamOwned::new(session, stream), request),
+    }
+}
+
+/// Sends `request` and reads up to the end of the answer; its status.
+fn exchange_over(mut stream: impl Read + Write, request: &[u8]) -> Result<u16> {
     stream.write_all(request)?;
     let mut bytes = Vec::new();
     let mut buffer = vec![0; 16 * 1024];

@@ -108,7 +108,7 @@ pub(crate) struct OneArguments {
     #[arg(long, value_enum, default_value = "outpour", conflicts_with = "url")]
     pub(crate) server: Subject,
 
-    /// Measure a server that runs already: http://HOST:PORT
+    /// Measure a server that runs already: http://HOST:PORT or https://HOST:PORT
     #[arg(long, value_name = "URL")]
     url: Option<String>,
 
@@ -188,8 +188,8 @@ pub(crate) struct OneArguments {
     #[arg(long, default_value_t = 1)]
     workers: u16,
 
-    /// Connect by TLS (not available yet)
-    #[arg(long)]
+    /// Have the started server speak TLS, with a certificate made for it
+    #[arg(long, conflicts_with = "url")]
     tls: bool,
 
     /// Speak HTTP/2 (not available yet)
@@ -203,7 +203,7 @@ pub(crate) struct OneArguments {
 /// A server that runs already.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Remote<'a> {
-    /// `http://HOST:PORT`
+    /// `http://HOST:PORT` or `https://HOST:PORT`
     pub url: &'a str,
     /// The path of the subscriber location.
     pub subscribe: Option<&'a str>,
@@ -229,9 +229,6 @@ impl OneArguments {
     /// # Errors
     /// If it is not available, or out of bounds.
     pub(crate) fn load(&self) -> Result<Load> {
-        if self.tls {
-            bail!("--tls is not available yet: the server does not speak TLS");
-        }
         if self.http2 {
             bail!("--http2 is not available yet: the server does not speak HTTP/2");
         }
@@ -253,6 +250,7 @@ impl OneArguments {
             poll_rate: self.poll_rate,
             ping: self.ping,
             workers: self.workers,
+            tls: self.tls || self.url.as_ref().is_some_and(|url| url.starts_with("https://")),
         };
         load.check()?;
         Ok(load)
@@ -321,6 +319,8 @@ mod tests {
         check("run fanout --server raw-joined --json a", true);
         check("compare --scenario fanout --scenario idle --runs 5", true);
         check("compare --runs 0", false);
+        check("--tls", true);
+        check("--tls --url https://a", false);
         check("-n 10 list", false);
         check("--pin-server x", false);
     }

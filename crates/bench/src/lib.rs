@@ -13,6 +13,7 @@ mod bench;
 mod compare;
 mod cores;
 mod doctor;
+mod endpoint;
 mod generator;
 mod histogram;
 mod interrupt;

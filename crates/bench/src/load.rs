@@ -45,6 +45,8 @@ pub(crate) struct Load {
     pub ping: u32,
     /// Worker threads or processes of the server.
     pub workers: u16,
+    /// Whether every connection is encrypted.
+    pub tls: bool,
 }
 
 /// When a publisher sends its next message.
@@ -78,6 +80,7 @@ impl Default for Load {
             poll_rate: 1.0,
             ping: 0,
             workers: 1,
+            tls: false,
         }
     }
 }
@@ -157,7 +160,8 @@ impl Load {
         };
         let (subscribers, transport) = (self.subscribers, self.transport.name());
         let (channels, size) = (self.channels, self.size);
-        format!("{subscribers} {transport}, {channels} channels, {pace}, {size} bytes")
+        let tls = if self.tls { " over TLS" } else { "" };
+        format!("{subscribers} {transport}{tls}, {channels} channels, {pace}, {size} bytes")
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{thread, time::Duration};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::{
     answer::exchange,
@@ -62,6 +62,9 @@ impl Setting {
         load: &Load,
         progress: &mut Progress,
     ) -> Result<Outcome> {
+        if let Some(reason) = subject.refuses(load) {
+            bail!("{}: {reason}", subject.name());
+        }
         self.prepare(load)?;
         let server_cores = self.cores(load)?;
         let server =
@@ -181,11 +184,11 @@ fn warm_up(site: &Site<'_>, load: &Load, names: &Names, patience: Duration) -> R
     let (path, host, length) = (fill(&target.publish), &target.host, body.len());
     let request =
         format!("POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n\r\n{body}");
-    let status = exchange(target.publish_address, request.as_bytes(), patience)
+    let status = exchange(&target.publish_endpoint, request.as_bytes(), patience)
         .context("the first publication failed")?;
     ensure!((200..300).contains(&status), "the first publication was answered {status}");
     let ready = request::get(host, &target.ready, "");
-    exchange(target.address, &ready, patience)?;
+    exchange(&target.endpoint, &ready, patience)?;
     Ok(())
 }
 

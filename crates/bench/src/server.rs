@@ -64,7 +64,7 @@ impl Server {
         let mut server = Self {
             child,
             helpers: Vec::new(),
-            target: subject.target(&plan),
+            target: subject.target(&plan)?,
             start_up: Duration::ZERO,
             directory,
         };
@@ -79,7 +79,7 @@ impl Server {
     /// Asks until there is a good answer.
     fn wait_for_answer(&mut self, begin: Instant, patience: Duration) -> Result<()> {
         let request = request::get(&self.target.host, &self.target.ready, "");
-        while !exchange(self.target.address, &request, patience).is_ok_and(|code| code == 200) {
+        while !exchange(&self.target.endpoint, &request, patience).is_ok_and(|code| code == 200) {
             if let Some(status) = self.child.try_wait()? {
                 bail!("the server ended with {status}: {}", self.output());
             }

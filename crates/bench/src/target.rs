@@ -2,20 +2,25 @@
 
 use std::net::{SocketAddr, ToSocketAddrs};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::{
+    endpoint::Endpoint,
+    load::Load,
     request::{self, CHANNEL, Names, Publication},
     transport::Transport,
 };
+
+/// What is spoken inside TLS.
+const PROTOCOLS: [&[u8]; 1] = [b"http/1.1"];
 
 /// A server's address and its locations.
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
     /// Where connections go.
-    pub address: SocketAddr,
+    pub endpoint: Endpoint,
     /// Where connections of publishers go.
-    pub publish_address: SocketAddr,
+    pub publish_endpoint: Endpoint,
     /// The `Host` header.
     pub host: String,
     /// The subscriber location, with `{channel}`.
@@ -30,13 +35,26 @@ pub(crate) struct Target {
 
 impl Target {
     /// A server that this program starts on `port`, with the locations of its configurations.
-    pub(crate) fn local(port: u16, transport: Transport, stored: bool) -> Self {
+    ///
+    /// # Errors
+    /// If TLS cannot be set up.
+    pub(crate) fn local(port: u16, load: &Load) -> Result<Self> {
         let address = SocketAddr::from(([127, 0, 0, 1], port));
+        let endpoint = if load.tls {
+            Endpoint::encrypted(address, "localhost", &PROTOCOLS)?
+        } else {
+            Endpoint::plain(address)
+        };
+        Ok(Self::at(endpoint, address.to_string(), load.transport, load.stores()))
+    }
+
+    /// A server with the locations of outpour's built-in configuration.
+    fn at(endpoint: Endpoint, host: String, transport: Transport, stored: bool) -> Self {
         let publisher = if stored { "store" } else { "pub" };
         Self {
-            address,
-            publish_address: address,
-            host: address.to_string(),
+            publish_endpoint: endpoint.clone(),
+            endpoint,
+            host,
             subscribe: format!("/{}/{CHANNEL}", location(transport)),
             publish: format!("/{publisher}?id={CHANNEL}"),
             envelope: (String::new(), String::new()),
@@ -47,23 +65,30 @@ impl Target {
     /// A server that runs already, with the locations of outpour's built-in configuration.
     ///
     /// # Errors
-    /// If `url` is not `http://host[:port]`, or the host is not known.
+    /// If `url` is not `http[s]://host[:port]`, or the host is not known.
     pub(crate) fn remote(url: &str, transport: Transport) -> Result<Self> {
-        if url.starts_with("https://") {
-            bail!("{url}: TLS is not available yet, only http://");
-        }
-        let host = url.strip_prefix("http://").context("the address must begin with http://")?;
+        let encrypted = url.starts_with("https://");
+        let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+        let host = host.context("the address must begin with http:// or https://")?;
         let host = host.strip_suffix('/').unwrap_or(host);
         let plain = !host.is_empty() && !host.contains(['/', '?', ' ', '@']);
-        ensure!(plain, "{url}: expected http://HOST[:PORT]; paths are given by their own options");
+        ensure!(
+            plain,
+            "{url}: expected http[s]://HOST[:PORT]; paths are given by their own options"
+        );
         let port = host.rsplit(']').next().is_some_and(|tail| tail.contains(':'));
-        let authority = if port { host.to_owned() } else { format!("{host}:80") };
+        let name = if port { host.rsplit_once(':').map_or(host, |(name, _)| name) } else { host };
+        let default = if encrypted { 443 } else { 80 };
+        let authority = if port { host.to_owned() } else { format!("{host}:{default}") };
         let mut addresses = authority.to_socket_addrs().with_context(|| url.to_owned())?;
         let address = addresses.next().with_context(|| format!("{url}: no address"))?;
-        let mut target = Self::local(0, transport, false);
-        (target.address, target.publish_address) = (address, address);
-        (target.host, target.ready) = (host.to_owned(), "/".to_owned());
-        Ok(target)
+        let endpoint = if encrypted {
+            Endpoint::encrypted(address, name.trim_matches(['[', ']']), &PROTOCOLS)?
+        } else {
+            Endpoint::plain(address)
+        };
+        let target = Self::at(endpoint, host.to_owned(), transport, false);
+        Ok(Self { ready: "/".to_owned(), ..target })
     }
 
     /// The first request of a connection.
@@ -106,7 +131,7 @@ mod tests {
     fn addresses() {
         let check = |url: &str, expected: Option<(&str, &str)>| {
             let target = Target::remote(url, Transport::Streaming).ok();
-            let target = target.map(|target| (target.address.to_string(), target.host));
+            let target = target.map(|target| (target.endpoint.address.to_string(), target.host));
             let expected = expected.map(|(address, host)| (address.to_owned(), host.to_owned()));
             assert_eq!(target, expected, "{url}");
         };
@@ -114,7 +139,9 @@ mod tests {
         check("http://127.0.0.1:9080/", Some(("127.0.0.1:9080", "127.0.0.1:9080")));
         check("http://127.0.0.1", Some(("127.0.0.1:80", "127.0.0.1")));
         check("http://[::1]:80", Some(("[::1]:80", "[::1]:80")));
-        check("https://127.0.0.1", None);
+        check("https://127.0.0.1", Some(("127.0.0.1:443", "127.0.0.1")));
+        check("https://[::1]:8443/", Some(("[::1]:8443", "[::1]:8443")));
+        check("ftp://127.0.0.1", None);
         check("http://127.0.0.1/sub", None);
         check("http://", None);
         check("127.0.0.1:9080", None);

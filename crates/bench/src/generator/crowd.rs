@@ -120,7 +120,7 @@ impl Crowd {
 
     /// Opens a connection for the member `index`.
     fn open(&self, index: usize) -> Result<Link> {
-        Link::open(self.poll.registry(), Token(index), self.target.address, index)
+        Link::open(self.poll.registry(), Token(index), &self.target.endpoint, index)
     }
 
     /// Sends the request of a member as far as it can be sent.

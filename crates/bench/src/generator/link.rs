@@ -1,22 +1,20 @@
 //! The bytes of one connection.
 //!
-//! Nothing else of the generator touches a socket: TLS, and the streams of HTTP/2, have their
-//! place here when the server speaks them.
+//! Nothing else of the generator touches a socket, and nothing above it knows of TLS.
 
-use std::{
-    io::{self, ErrorKind, Read, Write},
-    net::SocketAddr,
-};
+use std::io::{self, ErrorKind, Read, Write};
 
 use anyhow::Result;
 use mio::{Interest, Registry, Token, net::TcpStream};
 
-use crate::socket;
+use super::encryption::Encryption;
+use crate::{endpoint::Endpoint, socket};
 
 /// A non-blocking connection, registered edge-triggered.
 #[derive(Debug)]
 pub(crate) struct Link {
     stream: TcpStream,
+    encryption: Option<Box<Encryption>>,
 }
 
 /// What a read gave.
@@ -38,19 +36,23 @@ impl Link {
     pub(crate) fn open(
         registry: &Registry,
         token: Token,
-        target: SocketAddr,
+        target: &Endpoint,
         index: usize,
     ) -> Result<Self> {
-        let mut stream = TcpStream::from_std(socket::connect_from(index, target)?);
+        let mut stream = TcpStream::from_std(socket::connect_from(index, target.address)?);
         registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
-        Ok(Self { stream })
+        let encryption = target.session()?.map(|session| Box::new(Encryption::new(session)));
+        Ok(Self { stream, encryption })
     }
 
     /// Writes what fits; 0 while the connection is not there yet.
     ///
     /// # Errors
-    /// If the connection is refused or broken.
+    /// If the connection is refused or broken, or a TLS handshake fails.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let Some(encryption) = &mut self.encryption {
+            return encryption.write(&mut self.stream, bytes);
+        }
         match self.stream.write(bytes) {
             Err(error) if waits(&error) => Ok(0),
             written => written,
@@ -61,6 +63,9 @@ impl Link {
     /// of anything that comes later, the end of the connection included.
     #[inline]
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Input {
+        if let Some(encryption) = &mut self.encryption {
+            return encryption.read(&mut self.stream, buffer);
+        }
         loop {
             return match self.stream.read(buffer) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
@@ -74,6 +79,6 @@ impl Link {
 }
 
 /// Whether an operation has to wait for the socket, or for the connection itself.
-fn waits(error: &io::Error) -> bool {
+pub(super) fn waits(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::NotConnected)
 }

@@ -2,7 +2,8 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `link` | a connection's bytes; the one place that would learn of TLS and HTTP/2 |
+//! | `link` | a connection's bytes, plain or encrypted |
+//! | `encryption` | TLS between a link and its socket |
 //! | `member` | a connection that waits: its phases, its answers |
 //! | `crowd` | all of them: one poll, one read buffer, the books |
 //! | `gather` | opening them, at a rate |
@@ -10,6 +11,7 @@
 //! | `press` | all of those, and when the next message is due |
 
 mod crowd;
+mod encryption;
 mod gather;
 mod link;
 mod member;

@@ -1,12 +1,14 @@
 //! A connection that publishes, one message at a time; kept alive as long as the server wants.
 
-use std::{collections::VecDeque, net::SocketAddr};
+use std::collections::VecDeque;
 
 use anyhow::{Context, Result, bail};
 use mio::{Registry, Token};
 
 use super::link::{Input, Link};
-use crate::{answer::Answer, request::Publication, stamp::Stamp, target::Target};
+use crate::{
+    answer::Answer, endpoint::Endpoint, request::Publication, stamp::Stamp, target::Target,
+};
 
 /// A publisher.
 #[derive(Debug)]
@@ -18,7 +20,7 @@ pub(super) struct Publisher {
     received: Vec<u8>,
     waiting: bool,
     token: Token,
-    address: SocketAddr,
+    endpoint: Endpoint,
     /// The channel of its next message.
     pub(super) channel: u32,
     /// Which of the channel's publishers it is.
@@ -36,11 +38,11 @@ impl Publisher {
         publication: Publication,
         (channel, origin): (u32, u32),
     ) -> Result<Self> {
-        let address = target.publish_address;
+        let endpoint = target.publish_endpoint.clone();
         Ok(Self {
-            link: Link::open(registry, token, address, token.0 % 4096)?,
+            link: Link::open(registry, token, &endpoint, token.0 % 4096)?,
             token,
-            address,
+            endpoint,
             publication,
             sent: 0,
             received: Vec::with_capacity(1024),
@@ -68,6 +70,9 @@ impl Publisher {
         let rest = self.publication.rest(self.sent);
         if self.waiting && !rest.is_empty() {
             self.sent += self.link.write(rest).context("a publisher's connection failed")?;
+        } else if !self.waiting {
+            // Nothing to send: a TLS handshake goes on.
+            self.link.write(&[]).context("a publisher's connection failed")?;
         }
         Ok(())
     }
@@ -87,7 +92,7 @@ impl Publisher {
             None
         };
         if closed || answer.as_ref().is_some_and(|answer| answer.closes) {
-            self.link = Link::open(registry, self.token, self.address, self.token.0 % 4096)?;
+            self.link = Link::open(registry, self.token, &self.endpoint, self.token.0 % 4096)?;
         }
         let Some(answer) = answer else { return Ok(false) };
         if !answer.is_success() {

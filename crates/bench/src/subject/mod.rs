@@ -1,5 +1,6 @@
 //! What is measured: outpour, the raw loop, and the servers that one would otherwise use.
 
+mod certificate;
 mod nchan;
 mod nginx_style;
 mod push_stream;
@@ -118,6 +119,8 @@ impl Subject {
     pub(crate) fn refuses(self, load: &Load) -> Option<&'static str> {
         let asks_again = load.transport.asks_again();
         match self {
+            Self::Raw | Self::RawJoined if load.tls => Some("the raw loop has no TLS"),
+            Self::Pushpin if load.tls => Some("its certificates are those of the installation"),
             Self::Raw | Self::RawJoined if asks_again => Some("the raw loop only streams"),
             Self::Raw | Self::RawJoined if load.stored => Some("the raw loop stores nothing"),
             Self::Pushpin if asks_again => {
@@ -134,13 +137,15 @@ impl Subject {
     }
 
     /// Where the generator's requests go.
-    pub(crate) fn target(self, plan: &Plan<'_>) -> Target {
-        let load = plan.load;
-        let mut target = Target::local(plan.port, load.transport, load.stores());
+    ///
+    /// # Errors
+    /// If TLS cannot be set up.
+    pub(crate) fn target(self, plan: &Plan<'_>) -> Result<Target> {
+        let mut target = Target::local(plan.port, plan.load)?;
         if self == Self::Pushpin {
             pushpin::address(&mut target, plan);
         }
-        target
+        Ok(target)
     }
 
     /// Writes the configuration into `directory` and tells how to start the server.
@@ -175,6 +180,9 @@ impl Subject {
             }
         };
         fs::write(&file, text)?;
+        if plan.load.tls {
+            certificate::write(directory)?;
+        }
         let error_log = directory.join("error.log");
         let arguments: [OsString; 6] = [
             "-p".into(),
@@ -235,6 +243,11 @@ mod tests {
             &push_stream::outpour(&plan, directory),
             &["push_stream_ping_message_interval 5s;", "push_stream_subscriber long-polling;"],
         );
+        let tls = Load { tls: true, ..Load::default() };
+        let encrypted = Plan { load: &tls, ..plan };
+        let parts = [" ssl backlog", "ssl_certificate_key /d/key.pem;"];
+        check(&push_stream::outpour(&encrypted, directory), &parts);
+        check(&nchan::configuration(&encrypted, directory), &parts);
         let module = Some(Path::new("/m.so"));
         check(&push_stream::nginx(&plan, directory, module), &["load_module /m.so;"]);
         check(&nchan::configuration(&plan, directory), &common);
@@ -254,5 +267,7 @@ mod tests {
         check(Subject::Raw, asking(Transport::Websocket), false);
         check(Subject::Pushpin, asking(Transport::Polling), true);
         check(Subject::Nchan, asking(Transport::Polling), false);
+        check(Subject::Raw, Load { tls: true, ..Load::default() }, true);
+        check(Subject::Nchan, Load { tls: true, ..Load::default() }, false);
     }
 }

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use super::Plan;
+use super::{Plan, certificate};
 
 /// What differs between the servers.
 pub(super) struct Parts {
@@ -21,6 +21,10 @@ pub(super) struct Parts {
 pub(super) fn render(plan: &Plan<'_>, directory: &Path, parts: &Parts) -> String {
     let (workers, port, open_files) = (plan.load.workers, plan.port, plan.open_files);
     let Parts { main, http, locations } = parts;
+    let (listen, certificate) = match plan.load.tls {
+        true => (" ssl", certificate::directives(directory)),
+        false => ("", String::new()),
+    };
     let directory = directory.display();
     format!(
         "{main}worker_processes {workers};
@@ -43,8 +47,8 @@ http {{
     client_max_body_size 2m;
     client_body_buffer_size 2m;
 {http}    server {{
-        listen 127.0.0.1:{port} backlog=4096;
-        location = /ready {{ return 200 ready; }}
+        listen 127.0.0.1:{port}{listen} backlog=4096;
+{certificate}        location = /ready {{ return 200 ready; }}
 {locations}    }}
 }}
 "

@@ -17,7 +17,7 @@ const LIBRARY: &str = "/usr/lib/pushpin";
 pub(super) fn address(target: &mut Target, plan: &Plan<'_>) {
     let transport = plan.load.transport;
     let [publish, ..] = plan.more_ports;
-    target.publish_address.set_port(publish);
+    target.publish_endpoint.address.set_port(publish);
     let format = match transport {
         Transport::Websocket => r#""ws-message":{"content":""#,
         Transport::EventSource => r#""http-stream":{"content":"data: "#,

@@ -22,6 +22,22 @@ fn every_transport_loses_nothing() {
 }
 
 #[test]
+fn tls_is_spoken() {
+    check("--tls -n 20 --seconds 0.2", 0, "faults       none");
+    check("--tls --server raw -n 20 --seconds 0.2", 1, "the raw loop has no TLS");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let plain = std::thread::spawn(move || {
+        // Nobody there speaks TLS.
+        for mut stream in listener.incoming().flatten().take(1) {
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        }
+    });
+    check(&format!("--url {url} -n 3"), 1, "corrupt message");
+    plain.join().unwrap();
+}
+
+#[test]
 fn the_raw_loop_loses_nothing() {
     for server in ["raw", "raw-joined"] {
         let line = format!("--server {server} -n 20 --channels 3 --publishers 4 --seconds 0.2");
@@ -55,7 +71,6 @@ fn a_comparison_has_a_row_for_each_server() {
 
 #[test]
 fn what_is_not_there_is_said() {
-    check("--tls", 1, "TLS");
     check("--http2", 1, "HTTP/2");
     check("run nothing", 1, "there is no scenario nothing");
     check("--size 40", 1, "size is 40");
