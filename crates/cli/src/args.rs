@@ -7,6 +7,7 @@ use clap::error::ErrorKind;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use outpour_bench::{BenchArguments, DoctorArguments};
 
+use crate::check_file::CheckArguments;
 use crate::publish::Publication;
 use crate::subscribe::Subscription;
 use crate::terminal;
@@ -102,6 +103,8 @@ pub(crate) enum Verb {
     Pub(Publication),
     /// Subscribe to channels and print their messages as they arrive
     Sub(Subscription),
+    /// Tell what of an existing nginx configuration is honoured, line by line, and what is not
+    Check(CheckArguments),
     /// Measure a push server: this one, one that runs, or another one
     Bench(Box<BenchArguments>),
     /// Tell what of this machine limits the number of connections, and how to change it

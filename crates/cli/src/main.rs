@@ -7,6 +7,7 @@ mod args;
 mod banner;
 mod bench;
 mod check;
+mod check_file;
 mod client;
 mod daemon;
 mod diagnostics;
@@ -48,6 +49,7 @@ fn dispatch(arguments: &Arguments) -> Result<ExitCode> {
         Some(Verb::Pub(publication)) => return publish::run(publication),
         Some(Verb::Sub(subscription)) => return subscribe::run(subscription),
         Some(Verb::Bench(arguments)) => return bench::run(arguments),
+        Some(Verb::Check(arguments)) => return check_file::run(arguments),
         Some(Verb::Doctor(arguments)) => return doctor::run(arguments),
         None => {}
     }

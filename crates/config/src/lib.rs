@@ -5,6 +5,7 @@
 //! run; each has its place, nginx's sentence and, where there is one, the nearest correct word.
 #![forbid(unsafe_code)]
 
+mod audit;
 mod diagnostic;
 mod directives;
 mod draft;
@@ -22,8 +23,9 @@ mod values;
 #[cfg(test)]
 mod tests;
 
+pub use audit::{BlockOrigin, Finding, Said, StepOrigin, Treatment};
 pub use diagnostic::{Diagnostic, Place};
-pub use load::{Loaded, Options, dump, load, load_text};
+pub use load::{Inspection, Loaded, Options, dump, inspect, load, load_text};
 pub use outpour_core::settings::Settings;
 pub use reference::reference;
 

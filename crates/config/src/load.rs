@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use outpour_core::settings::{Level, Settings};
 
 use crate::BUILTIN;
+use crate::audit::{BlockOrigin, Finding, Ledger, findings};
 use crate::diagnostic::Diagnostic;
 use crate::lower::Lowering;
 use crate::report::Report;
@@ -37,37 +38,58 @@ pub struct Loaded {
 /// Name of the built-in configuration in messages.
 const BUILTIN_NAME: &str = "built-in.conf";
 
+/// A configuration with what each of its directives comes to.
+#[derive(Debug)]
+pub struct Inspection {
+    /// Settings and diagnostics, as [`load`] has them.
+    pub loaded: Loaded,
+    /// Every directive and how it is treated, file by file; also what is wrong elsewhere.
+    pub findings: Vec<Finding>,
+    /// The main level, with all blocks in it; `None` if there is nothing to read.
+    pub origin: Option<BlockOrigin>,
+}
+
 /// Reads, checks and lowers a configuration; all mistakes are reported in one run.
 #[must_use]
 pub fn load(options: &Options) -> Loaded {
-    let file = options.file.as_ref().map(|file| located(file, options.prefix.as_deref()));
-    let prefix = prefix(file.as_deref(), options.prefix.as_deref());
-    let logs = file.is_some() && prefix.join("logs").is_dir();
-    let directory = match &file {
-        Some(file) => file.parent().map(Path::to_owned).unwrap_or_default(),
-        None => prefix.clone(),
+    let place = Location::of(options);
+    let mut report = Report::default();
+    let nodes = place.nodes(&mut report, options);
+    let settings = lower(&mut report, |report| place.lowering(report, &nodes).run(&nodes));
+    let (sources, diagnostics) = report.finish();
+    Loaded { settings, diagnostics, files: sources.files() }
+}
+
+/// [`load`] for those who ask what a configuration says: it also tells how each directive is
+/// treated, and where everything was set.
+#[must_use]
+pub fn inspect(options: &Options) -> Inspection {
+    let place = Location::of(options);
+    let mut report = Report::default();
+    let nodes = place.nodes(&mut report, options);
+    let found = lower(&mut report, |report| Some(place.lowering(report, &nodes).inspect(&nodes)));
+    let (sources, diagnostics) = report.finish();
+    let (settings, mut ledger, origin) = match found {
+        Some((settings, ledger, origin)) => (settings, ledger, Some(origin)),
+        None => (None, Ledger::default(), None),
     };
-    read(directory, prefix, logs, |reader| {
-        let mut nodes = Vec::new();
-        for text in &options.globals {
-            nodes.append(&mut reader.text(None, global(text)));
-        }
-        nodes.append(&mut match &file {
-            Some(file) => reader.file(file),
-            None => reader.text(Some(BUILTIN_NAME.into()), BUILTIN.into()),
-        });
-        nodes
-    })
+    ledger.includes(&sources);
+    let findings = findings(&sources, &ledger, &diagnostics);
+    let loaded = Loaded { settings, diagnostics, files: sources.files() };
+    Inspection { loaded, findings, origin }
 }
 
 /// Reads, checks and lowers a text that stands in no file, as if it were `nginx.conf` in the
 /// working directory: for tests, and for what generates configurations.
 #[must_use]
 pub fn load_text(text: &[u8]) -> Loaded {
-    let prefix = prefix(None, None);
-    read(PathBuf::new(), prefix, false, |reader| {
-        reader.text(Some("nginx.conf".into()), text.to_vec())
-    })
+    let place = Location { file: None, directory: PathBuf::new(), prefix: prefix(None, None) };
+    let mut report = Report::default();
+    let mut reader = Reader::new(&mut report, place.directory.clone());
+    let nodes = reader.text(Some("nginx.conf".into()), text.to_vec());
+    let settings = lower(&mut report, |report| place.lowering(report, &nodes).run(&nodes));
+    let (sources, diagnostics) = report.finish();
+    Loaded { settings, diagnostics, files: sources.files() }
 }
 
 /// The files of a configuration as `nginx -T` prints them.
@@ -82,22 +104,46 @@ pub fn dump(files: &[(PathBuf, Vec<u8>)]) -> Vec<u8> {
     out
 }
 
-fn read(
+/// Where a configuration lies, and what its relative names refer to.
+struct Location {
+    file: Option<PathBuf>,
     directory: PathBuf,
     prefix: PathBuf,
-    logs: bool,
-    nodes: impl FnOnce(&mut Reader<'_>) -> Vec<Node>,
-) -> Loaded {
-    let mut report = Report::default();
-    let absolute = std::path::absolute(&directory).unwrap_or_else(|_| prefix.clone());
-    let nodes = nodes(&mut Reader::new(&mut report, directory));
-    let settings = if report.sources.len() == 0 {
-        None
-    } else {
-        Lowering::new(&mut report, &nodes, absolute, prefix, logs).run(&nodes)
-    };
-    let (sources, diagnostics) = report.finish();
-    Loaded { settings, diagnostics, files: sources.files() }
+}
+
+impl Location {
+    fn of(options: &Options) -> Self {
+        let file = options.file.as_ref().map(|file| located(file, options.prefix.as_deref()));
+        let prefix = prefix(file.as_deref(), options.prefix.as_deref());
+        let directory = match &file {
+            Some(file) => file.parent().map(Path::to_owned).unwrap_or_default(),
+            None => prefix.clone(),
+        };
+        Self { file, directory, prefix }
+    }
+
+    fn nodes(&self, report: &mut Report, options: &Options) -> Vec<Node> {
+        let mut reader = Reader::new(report, self.directory.clone());
+        let globals = options.globals.iter();
+        let mut nodes: Vec<Node> =
+            globals.flat_map(|text| reader.text(None, global(text))).collect();
+        nodes.append(&mut match &self.file {
+            Some(file) => reader.file(file),
+            None => reader.text(Some(BUILTIN_NAME.into()), BUILTIN.into()),
+        });
+        nodes
+    }
+
+    fn lowering<'r>(&self, report: &'r mut Report, nodes: &[Node]) -> Lowering<'r> {
+        let logs = self.file.is_some() && self.prefix.join("logs").is_dir();
+        let absolute = std::path::absolute(&self.directory).unwrap_or_else(|_| self.prefix.clone());
+        Lowering::new(report, nodes, absolute, self.prefix.clone(), logs)
+    }
+}
+
+/// Nothing can be lowered if nothing was read.
+fn lower<T>(report: &mut Report, lower: impl FnOnce(&mut Report) -> Option<T>) -> Option<T> {
+    if report.sources.len() == 0 { None } else { lower(report) }
 }
 
 /// `-g` texts may lack the last semicolon; nginx wants it, people forget it.

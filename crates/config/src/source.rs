@@ -63,6 +63,8 @@ pub(crate) struct Span {
 #[derive(Debug, Default)]
 pub(crate) struct Sources {
     list: Vec<Arc<Source>>,
+    /// `include` directives, which the tree does not hold any more.
+    pub(crate) includes: Vec<Span>,
 }
 
 impl Sources {
@@ -73,6 +75,13 @@ impl Sources {
 
     pub(crate) fn get(&self, index: u32) -> &Arc<Source> {
         &self.list[index as usize]
+    }
+
+    /// A stretch as text on one line.
+    pub(crate) fn one_line(&self, span: Span) -> String {
+        let text = self.get(span.source).text.get(span.start..span.end).unwrap_or_default();
+        let text = String::from_utf8_lossy(text);
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     pub(crate) fn len(&self) -> usize {

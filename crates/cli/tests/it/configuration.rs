@@ -145,3 +145,20 @@ fn a_missing_certificate_is_named_by_the_test_and_by_the_start() {
     assert_eq!(started.code, Some(1));
     assert!(started.err.contains(&expected), "{}", started.err);
 }
+
+#[test]
+fn a_check_says_what_becomes_of_a_file() {
+    let site = Site::new();
+    let file = site.write("push.conf", GOOD).display().to_string();
+    let done = site.run(&["check", &file]);
+    let end = format!("outpour takes over {file} as it is.\n");
+    assert!(done.out.ends_with(&end), "{}", done.out);
+    assert_eq!((done.code, &*done.err), (Some(0), ""));
+    site.write("push.conf", &GOOD.replace("listen", "large_client_header_buffers 4 8k; listen"));
+    assert_eq!(site.run(&["check", "--brief", &file]).code, Some(1));
+    site.write("push.conf", &GOOD.replace("listen", "lsiten"));
+    let done = site.run(&["check", "--json", &file]);
+    assert!(done.out.contains("\"hint\": \"did you mean \\\"listen\\\"?\""), "{}", done.out);
+    assert_eq!(done.code, Some(2));
+    assert_eq!(site.run(&["check", "none.conf"]).code, Some(2));
+}

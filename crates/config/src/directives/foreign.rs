@@ -35,6 +35,22 @@ pub(crate) enum Foreign {
 }
 
 impl Family {
+    /// What to do instead, for a diagnostic.
+    pub(crate) fn help(&self) -> String {
+        match self.instead {
+            "" => self.sentence(),
+            instead => format!("{}; instead: {instead}", self.sentence()),
+        }
+    }
+
+    /// Why, with the module's name.
+    pub(crate) fn sentence(&self) -> String {
+        match self.module {
+            "" => self.why.to_owned(),
+            module => format!("{module}: {}", self.why),
+        }
+    }
+
     fn words(&self) -> impl Iterator<Item = &'static str> + use<> {
         self.names.split_whitespace()
     }

@@ -1,6 +1,7 @@
 //! The table of directives: one row each, with everything there is to know about it.
 
 mod access;
+mod difference;
 mod events;
 mod files;
 mod foreign;
@@ -21,8 +22,11 @@ mod tls;
 mod types;
 
 #[cfg(test)]
+pub(crate) use difference::DIFFERENCES;
+pub(crate) use difference::difference;
+#[cfg(test)]
 pub(crate) use foreign::lists as foreign_lists;
 pub(crate) use foreign::{Family, Foreign, families};
 pub(crate) use log::COMBINED;
 pub(crate) use rewrite::OLD_VARIABLES;
-pub(crate) use table::{Contexts, Directive, Kind, find, names_in, rows};
+pub(crate) use table::{Contexts, Directive, Kind, all_names, find, names_in, rows};

@@ -76,10 +76,12 @@ pub(crate) const ROWS: &[Directive] = &[
         MAIN,
         Args::new(1, 1, "file"),
         "none",
-        "Accepted for the push-stream module, whose directives are built in.",
+        "Accepted without effect: the push-stream module is built in, and directives of others are \
+         refused by name.",
         load_module,
     )
-    .repeats(),
+    .repeats()
+    .inert(),
     row(
         "events",
         MAIN,
@@ -120,12 +122,47 @@ fn worker_processes(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
     }
 }
 
+/// Modules that do nothing by themselves: what they would do is asked for by directives, and these
+/// are refused by name.
+const QUIET_MODULES: [&str; 24] = [
+    "ndk_http",
+    "ngx_http_auth_pam",
+    "ngx_http_brotli",
+    "ngx_http_cache_purge",
+    "ngx_http_dav_ext",
+    "ngx_http_echo",
+    "ngx_http_fancyindex",
+    "ngx_http_geoip",
+    "ngx_http_headers_more_filter",
+    "ngx_http_image_filter",
+    "ngx_http_js",
+    "ngx_http_lua",
+    "ngx_http_modsecurity",
+    "ngx_http_perl",
+    "ngx_http_subs_filter",
+    "ngx_http_uploadprogress",
+    "ngx_http_upstream_fair",
+    "ngx_http_xslt_filter",
+    "ngx_mail",
+    "ngx_nchan",
+    "ngx_otel",
+    "ngx_rtmp",
+    "ngx_stream",
+    "ngx_http_passenger",
+];
+
 fn load_module(l: &mut Lowering<'_>, _: &mut Block, n: &Node) {
     let Some(word) = n.args.first() else { return };
     let name = word.text();
-    if !name.contains("push_stream") && !name.contains("push-stream") {
+    let file = name.rsplit('/').next().unwrap_or_default();
+    if name.contains("push_stream") || name.contains("push-stream") {
+        if l.first_time("load_module") {
+            l.report.notice(word.span, "the push-stream module is built in, nothing is loaded");
+        }
+    } else if QUIET_MODULES.iter().any(|known| file.starts_with(known)) {
+        let text = format!("\"{name}\" is not loaded; its directives would be refused by name");
+        l.report.notice(word.span, text);
+    } else {
         l.not_implemented(word.span, &format!("\"load_module\" of \"{name}\""));
-    } else if l.first_time("load_module") {
-        l.report.notice(word.span, "the push-stream module is built in, nothing is loaded");
     }
 }

@@ -99,6 +99,8 @@ pub(crate) type Apply = fn(&mut Lowering<'_>, &mut Block, &Node);
 pub(crate) enum Kind {
     /// As documented.
     Honoured,
+    /// Accepted without effect; its sentence says why.
+    Inert,
     /// Known under another name today.
     Old(&'static str),
 }
@@ -143,6 +145,12 @@ impl Directive {
         self
     }
 
+    /// Has no effect, as its sentence says.
+    pub(crate) const fn inert(mut self) -> Self {
+        self.kind = Kind::Inert;
+        self
+    }
+
     pub(crate) const fn old(mut self, now: &'static str) -> Self {
         self.kind = Kind::Old(now);
         self
@@ -182,6 +190,11 @@ pub(crate) fn find(name: &[u8]) -> Option<Result<&'static Directive, Foreign>> {
         Some(row) => Some(Ok(row)),
         None => foreign(name).map(Err),
     }
+}
+
+/// Every known name.
+pub(crate) fn all_names() -> impl Iterator<Item = &'static str> {
+    rows().map(|row| row.name).chain(super::foreign::names())
 }
 
 /// Names that may stand in a block: candidates for "did you mean".

@@ -77,7 +77,8 @@ pub(crate) const ROWS: &[Directive] = &[
         "the safe ones",
         "Accepted without effect: all cipher suites offered are safe.",
         |l, _, n| own_choice(l, n, "cipher suites"),
-    ),
+    )
+    .inert(),
     row(
         "ssl_prefer_server_ciphers",
         HS,
@@ -89,7 +90,8 @@ pub(crate) const ROWS: &[Directive] = &[
                 own_choice(l, n, "cipher suites and their order");
             }
         },
-    ),
+    )
+    .inert(),
     row(
         "ssl_ecdh_curve",
         HS,
@@ -97,7 +99,8 @@ pub(crate) const ROWS: &[Directive] = &[
         "X25519, P-256, P-384",
         "Accepted without effect: all curves offered are safe.",
         |l, _, n| own_choice(l, n, "curves"),
-    ),
+    )
+    .inert(),
     row(
         "ssl_dhparam",
         HS,
@@ -105,7 +108,8 @@ pub(crate) const ROWS: &[Directive] = &[
         "none",
         "Accepted without effect: keys are agreed on elliptic curves only.",
         |l, _, n| own_choice(l, n, "groups for the key exchange"),
-    ),
+    )
+    .inert(),
     row(
         "ssl_client_certificate",
         HS,

@@ -7,6 +7,7 @@ use outpour_core::settings::{ListenAddress, Matcher, ServerName};
 use outpour_core::variables::Expression;
 
 use super::{CoreDraft, FilesDraft, LimitsDraft, MainDraft, PushDraft, StoreDraft, TlsDraft};
+use crate::audit::Told;
 use crate::directives::Contexts;
 use crate::source::Span;
 
@@ -79,6 +80,8 @@ pub(crate) struct Block {
     /// The matcher without its operator, as nginx compares locations.
     pub(crate) pattern: Vec<u8>,
     pub(crate) script: Vec<Step>,
+    /// Places of what it says: filled for those who ask only.
+    pub(crate) told: Told,
     /// The `http` of the main level, the servers of `http`, the locations of the others.
     pub(crate) blocks: Vec<Block>,
 }
@@ -103,6 +106,7 @@ impl Block {
             matcher: None,
             pattern: Vec::new(),
             script: Vec::new(),
+            told: Told::default(),
             blocks: Vec::new(),
         }
     }

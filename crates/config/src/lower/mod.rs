@@ -18,6 +18,7 @@ use outpour_core::settings::{LogFormat, Settings};
 use outpour_core::transport::Rendering;
 use outpour_core::variables::Map;
 
+use crate::audit::{Base, BlockOrigin, Ledger, origin};
 use crate::directives::{self, COMBINED, Contexts, Directive, Foreign, Kind, OLD_VARIABLES};
 use crate::draft::{Block, StoreDraft};
 use crate::names::Names;
@@ -25,6 +26,9 @@ use crate::nearest::did_you_mean;
 use crate::report::Report;
 use crate::source::Span;
 use crate::syntax::Node;
+
+/// What the table says about a name.
+type Found = Option<Result<&'static Directive, Foreign>>;
 
 /// Everything that directives need while they are applied.
 #[derive(Debug)]
@@ -45,6 +49,8 @@ pub(crate) struct Lowering<'r> {
     pub(crate) old_file: bool,
     /// What old files say about the store in servers and locations.
     pub(crate) scattered: StoreDraft,
+    /// Every directive and how it was treated, for those who ask.
+    pub(crate) ledger: Option<Ledger>,
     noted: HashSet<String>,
     renderings: HashMap<push::Templates, Arc<Rendering>>,
 }
@@ -69,6 +75,7 @@ impl<'r> Lowering<'r> {
             padding_max: 0,
             old_file: has_old_names(nodes),
             scattered: StoreDraft::default(),
+            ledger: None,
             noted: HashSet::new(),
             renderings: HashMap::new(),
         };
@@ -91,6 +98,18 @@ impl<'r> Lowering<'r> {
         (!self.report.failed()).then_some(settings)
     }
 
+    /// The same, with everything that those want to know who ask about the configuration.
+    pub(crate) fn inspect(mut self, nodes: &[Node]) -> (Option<Settings>, Ledger, BlockOrigin) {
+        self.ledger = Some(Ledger::default());
+        let nowhere = Span { source: 0, start: 0, end: 0 };
+        let mut main = Block::new(Contexts::MAIN, "main".into(), nowhere);
+        self.walk(nodes, &mut main);
+        let origin = origin(&main, &self.report.sources);
+        let settings = self.finish(main);
+        let ledger = self.ledger.take().unwrap_or_default();
+        ((!self.report.failed()).then_some(settings), ledger, origin)
+    }
+
     /// Applies the directives of a block to its draft.
     pub(crate) fn walk(&mut self, nodes: &[Node], block: &mut Block) {
         for node in nodes {
@@ -102,26 +121,49 @@ impl<'r> Lowering<'r> {
     }
 
     fn directive(&mut self, node: &Node, block: &mut Block) {
-        match directives::find(&node.name.value) {
+        let found = directives::find(&node.name.value);
+        self.note(node, found, block);
+        match found {
             None if node.name.is("include") => {
                 self.report.emerg(node.name.span, wrong_count(&node.name.text()));
             }
             None => self.unknown(node, block.context),
             Some(Err(Foreign::Refused(_))) if switched_off(node) => self.ignored(node),
-            Some(Err(Foreign::Refused(_))) => {
+            Some(Err(Foreign::Refused(family))) => {
                 let what = format!("\"{}\" directive", node.name.text());
-                self.not_implemented(node.name.span, &what);
+                let text = format!("{what} is not implemented yet");
+                let help = Some(family.help()).filter(|help| !help.is_empty());
+                self.report.emerg_help(node.name.span, text, help);
             }
             Some(Err(Foreign::Inert(_))) => self.ignored(node),
             Some(Ok(row)) => {
                 if self.permitted(row, node, block) {
                     self.note_old(row, node);
                     (row.apply)(self, block, node);
+                    if self.ledger.is_some() {
+                        block.told.steps.resize(block.script.len(), node.span());
+                    }
                 } else if let Some(at) = self.forgotten_semicolon(node, row) {
                     self.walk(&split(node, at), block);
                 }
             }
         }
+    }
+
+    /// Keeps what is known about a directive before it is applied, for those who ask.
+    fn note(&mut self, node: &Node, found: Found, block: &mut Block) {
+        let Some(ledger) = &mut self.ledger else { return };
+        let base = match found {
+            Some(Ok(row)) => {
+                block.told.said.push((row.name, node.span()));
+                return ledger.note(node, Base::Row(row));
+            }
+            Some(Err(Foreign::Refused(_))) if switched_off(node) => Base::SwitchedOff,
+            Some(Err(foreign)) => Base::Foreign(foreign),
+            None => Base::Unknown,
+        };
+        ledger.note(node, base);
+        ledger.note_unread(node.block.as_deref().unwrap_or_default());
     }
 
     fn unknown(&mut self, node: &Node, context: Contexts) {

@@ -60,6 +60,7 @@ impl<'a> Reader<'a> {
         let mut out = Vec::with_capacity(nodes.len());
         for mut node in nodes {
             if node.name.is("include") && node.block.is_none() && node.args.len() == 1 {
+                self.report.sources.includes.push(node.span());
                 out.append(&mut self.include(&node.args[0]));
                 continue;
             }

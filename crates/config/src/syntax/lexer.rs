@@ -67,6 +67,39 @@ impl<'a> Lexer<'a> {
         }
     }
 
+    /// Passes over a Lua script up to the brace that closes its block. Braces in its strings and
+    /// comments do not count.
+    pub(crate) fn skip_script(&mut self) {
+        let mut depth = 0_usize;
+        while let Some(&byte) = self.text.get(self.at) {
+            match byte {
+                b'{' => depth += 1,
+                b'}' if depth == 0 => return,
+                b'}' => depth -= 1,
+                b'"' | b'\'' => self.skip_string(byte),
+                b'-' if self.text[self.at..].starts_with(b"--") => {
+                    let rest = &self.text[self.at..];
+                    self.at += rest.iter().position(|b| *b == b'\n').unwrap_or(rest.len());
+                    continue;
+                }
+                _ => {}
+            }
+            self.at += 1;
+        }
+    }
+
+    /// To the quote that closes a string of one line.
+    fn skip_string(&mut self, quote: u8) {
+        let mut at = self.at + 1;
+        while let Some(&byte) = self.text.get(at).filter(|byte| **byte != b'\n') {
+            if byte == quote {
+                self.at = at;
+                return;
+            }
+            at += if byte == b'\\' { 2 } else { 1 };
+        }
+    }
+
     fn step(&mut self, token: Token) -> Token {
         self.at += 1;
         token

@@ -27,6 +27,11 @@ pub(crate) fn parse(report: &mut Report, source: u32) -> Vec<Node> {
     parser.run(&mut lexer)
 }
 
+/// Whether a block holds a script of another language.
+fn is_script(name: &Word) -> bool {
+    name.value.ends_with(b"_by_lua_block")
+}
+
 struct Parser<'a> {
     report: &'a mut Report,
     command_line: bool,
@@ -44,7 +49,12 @@ impl Parser<'_> {
             match lexer.next() {
                 Token::Word(word) => self.words.push(word),
                 Token::Semicolon(at) => self.semicolon(&mut top, at),
-                Token::Open(at) => self.open(at),
+                Token::Open(at) => {
+                    if self.words.first().is_some_and(is_script) {
+                        lexer.skip_script();
+                    }
+                    self.open(at);
+                }
                 Token::Close(at) => self.close(&mut top, at),
                 Token::Unexpected(byte, at) => {
                     let shown = String::from_utf8_lossy(&[byte]).into_owned();

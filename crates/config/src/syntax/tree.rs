@@ -37,8 +37,12 @@ impl Node {
     /// The directives inside; none for tables such as `map` and `types`, whose entries only look
     /// like directives.
     pub(crate) fn directives(&self) -> &[Node] {
-        let table = ["map", "types", "geo", "split_clients"].iter().any(|name| self.name.is(name));
-        self.block.as_deref().filter(|_| !table).unwrap_or_default()
+        self.block.as_deref().filter(|_| !self.is_table()).unwrap_or_default()
+    }
+
+    /// Whether its block is a table.
+    pub(crate) fn is_table(&self) -> bool {
+        ["map", "types", "geo", "split_clients"].iter().any(|name| self.name.is(name))
     }
 
     /// From the name to the last argument.

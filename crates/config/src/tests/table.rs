@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::directives::{families, find, foreign_lists, rows};
+use crate::directives::{DIFFERENCES, families, find, foreign_lists, rows};
 use crate::reference;
 
 /// Every text by which directives are tested, the built-in file among them.
@@ -41,6 +41,16 @@ fn every_family_has_a_reason() {
         assert!(!family.instead.ends_with('.'), "{}", family.names);
     }
     assert!(refused.iter().all(|family| !family.instead.is_empty()));
+}
+
+#[test]
+fn differences_are_listed_deviations() {
+    let list = include_str!("../../../../conformance/deviations.toml");
+    for entry in DIFFERENCES {
+        let id = format!("id = \"{}\"\n", entry.deviation);
+        assert!(list.contains(&id), "{}", entry.deviation);
+        assert!(matches!(find(entry.directive.as_bytes()), Some(Ok(_))), "{}", entry.directive);
+    }
 }
 
 #[test]

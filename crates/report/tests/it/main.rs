@@ -1,0 +1,4 @@
+//! Reports about configurations as users have them, compared with what was committed.
+
+mod check;
+mod expected;
