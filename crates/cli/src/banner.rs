@@ -4,7 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use outpour_core::router::Statement;
 use outpour_core::settings::{
-    Http, Listen, ListenAddress, Location, Matcher, PublisherMode, Role, Settings, SubscriberMode,
+    Http, Listen, ListenAddress, Location, Matcher, PublisherMode, Role, Service, Settings,
+    SubscriberMode,
 };
 use outpour_core::variables::{Piece, Variable};
 
@@ -109,6 +110,11 @@ fn purpose(location: &Location) -> Option<String> {
         Role::Publisher(PublisherMode::Admin) => "publish with POST, delete with DELETE",
         Role::Subscriber(mode) => transport(mode),
         Role::Statistics => "statistics",
+        Role::Service(Service::Metrics) => "metrics for Prometheus",
+        Role::Service(Service::Live) => "whether the process serves",
+        Role::Service(Service::Ready) => "whether it takes new work",
+        Role::Service(Service::StubStatus) => "connections and requests, as nginx's stub_status",
+        Role::Service(Service::EmptyGif) => return None,
         Role::None if is_page(location) => "this list, for a browser",
         Role::None => return None,
     };
@@ -144,7 +150,8 @@ fn example(location: &Location) -> Option<String> {
             Piece::Variable(Variable::Arg(name)) => Some(String::from_utf8_lossy(name)),
             Piece::Variable(_) | Piece::Literal(_) => None,
         });
-    match argument.filter(|_| location.settings.push.role != Role::None) {
+    match argument.filter(|_| !matches!(location.settings.push.role, Role::None | Role::Service(_)))
+    {
         Some(name) => Some(format!("{path}?{name}=CHANNEL")),
         None => Some(path),
     }

@@ -173,6 +173,7 @@ impl Life {
         match self.reloaded() {
             Ok(()) => self.server.log(Level::Notice, "reconfigured"),
             Err(error) => {
+                self.server.reload_failed();
                 self.server.log(Level::Emerg, &error);
                 self.server.log(Level::Error, "the old configuration stays in force");
             }

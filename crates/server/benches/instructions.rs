@@ -164,7 +164,8 @@ fn fan_out(messages: u64) -> Work {
         for _ in 0..messages {
             sequence += 1;
             let message = Arc::clone(&message);
-            let delivery = Delivery::Message { channel, message, workers: Default::default() };
+            let workers = Default::default();
+            let delivery = Delivery::Message { channel, message, published: 1, workers };
             hub.deliver(sequence, &delivery);
         }
         let send = |outlet, output: outpour_core::hub::Output<'_>| {

@@ -18,13 +18,19 @@ impl Clock {
         Self { start: Instant::now() }
     }
 
+    /// See [`Now::micros`]; never 0.
+    pub(crate) fn micros(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX).max(1)
+    }
+
     pub(crate) fn now(&self) -> Now {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let ticks = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let micros = self.micros();
         Now {
             unix: wall.as_secs(),
             unix_millis: u16::try_from(wall.subsec_millis()).unwrap_or(0),
-            tick: Tick(FIRST_TICK.saturating_add(ticks)),
+            tick: Tick(FIRST_TICK.saturating_add(micros / 1000)),
+            micros,
         }
     }
 }

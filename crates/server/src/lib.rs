@@ -8,9 +8,11 @@ mod clock;
 mod connection;
 mod counters;
 mod exchange;
+mod life;
 mod listener;
 pub mod logs;
 mod mailbox;
+mod metrics;
 pub mod os_error;
 mod process;
 mod running;
@@ -20,6 +22,7 @@ mod tls;
 mod worker;
 
 pub use counters::Counters;
+pub use metrics::reference as metrics_reference;
 pub use server::{
     Handle, Server, StartError, address_text, check_certificates, memory_budget, worker_count,
 };

@@ -4,17 +4,21 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::unix::net::UnixListener as StdUnixListener;
 use std::path::Path;
+use std::sync::Arc;
 
 use mio::net::{TcpListener, UnixListener};
 use outpour_core::settings::{Listen, ListenAddress};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use crate::connection::Socket as ClientSocket;
+use crate::counters::WorkerCounters;
 
 /// What a connection knows about the listener it came through; outlives reloads.
 #[derive(Debug)]
 pub(crate) struct Door {
     pub(crate) address: ListenAddress,
+    /// Those of the worker.
+    pub(crate) counters: Arc<WorkerCounters>,
 }
 
 /// A bound socket that nobody accepts from yet.

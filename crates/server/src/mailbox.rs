@@ -77,6 +77,11 @@ impl Mailbox {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner).mails.is_empty()
     }
 
+    /// How many mails wait.
+    pub(crate) fn len(&self) -> usize {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).mails.len()
+    }
+
     /// Takes everything; `mails` (empty) is left in its place, so that no memory is allocated.
     pub(crate) fn take(&self, mails: &mut Vec<Mail>) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);

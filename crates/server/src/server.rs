@@ -195,7 +195,13 @@ impl Handle {
             let _ = std::fs::remove_file(path);
         }
         *self.running.lock().unwrap_or_else(PoisonError::into_inner) = new;
+        self.shared.life.reloaded(self.shared.clock.now().unix_total_millis());
         Ok(())
+    }
+
+    /// Counts a reload whose settings were not usable: what metrics tell.
+    pub fn reload_failed(&self) {
+        self.shared.life.reload_failed();
     }
 
     /// Opens every log file anew (USR1).
@@ -218,11 +224,13 @@ impl Handle {
 
     /// Ends at once: subscribers get their footer, 304 or close frame; open requests are dropped.
     pub fn stop(&self) {
+        self.shared.life.end();
         self.shared.mailboxes.iter().for_each(|mailbox| mailbox.send(Mail::Stop));
     }
 
     /// Ends gracefully: subscribers are ended as by `stop`, open requests may finish.
     pub fn quit(&self) {
+        self.shared.life.end();
         self.shared.mailboxes.iter().for_each(|mailbox| mailbox.send(Mail::Quit));
     }
 

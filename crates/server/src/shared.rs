@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use outpour_core::channels::{Channels, Delivery, Stamp, WorkerId};
 use outpour_core::variables::Environment;
@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 
 use crate::clock::Clock;
 use crate::counters::WorkerCounters;
+use crate::life::Life;
 use crate::logs::Logs;
 use crate::mailbox::{Mail, Mailbox};
 
@@ -22,7 +23,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) environment: Environment,
     /// By worker.
-    pub(crate) counters: Vec<WorkerCounters>,
+    pub(crate) counters: Vec<Arc<WorkerCounters>>,
+    pub(crate) life: Life,
     connections: AtomicU64,
 }
 
@@ -34,7 +36,8 @@ impl Shared {
         clock: Clock,
         environment: Environment,
     ) -> Self {
-        let counters = mailboxes.iter().map(|_| WorkerCounters::default()).collect();
+        let counters = mailboxes.iter().map(|_| Arc::default()).collect();
+        let life = Life::new(clock.now().unix_total_millis());
         Self {
             channels: Mutex::new(channels),
             mailboxes,
@@ -42,6 +45,7 @@ impl Shared {
             clock,
             environment,
             counters,
+            life,
             connections: AtomicU64::new(0),
         }
     }
@@ -49,6 +53,11 @@ impl Shared {
     /// Serial number for a new connection.
     pub(crate) fn next_connection(&self) -> u64 {
         self.connections.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Whether everything runs and the server's end has not begun.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.life.is_ready(self.mailboxes.len())
     }
 
     /// The channels, locked. What they have to deliver is posted when the guard is dropped.

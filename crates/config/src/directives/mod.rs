@@ -17,6 +17,7 @@ mod push_stream;
 mod redirect;
 mod rewrite;
 mod server_name;
+mod service;
 mod table;
 mod tls;
 mod types;

@@ -12,7 +12,7 @@ use super::foreign::{Foreign, foreign};
 use super::{
     access, events, files, http, listen, location, log, map, old, process, push_stream, rewrite,
 };
-use super::{redirect, server_name, tls, types};
+use super::{redirect, server_name, service, tls, types};
 
 /// A set of kinds of blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,7 +159,7 @@ impl Directive {
 
 /// All directives that have an effect, in the order of the reference.
 pub(crate) fn rows() -> impl Iterator<Item = &'static Directive> {
-    let tables: [&'static [Directive]; 16] = [
+    let tables: [&'static [Directive]; 17] = [
         process::ROWS,
         events::ROWS,
         http::ROWS,
@@ -175,6 +175,7 @@ pub(crate) fn rows() -> impl Iterator<Item = &'static Directive> {
         map::ROWS,
         rewrite::ROWS,
         push_stream::ROWS,
+        service::ROWS,
         old::ROWS,
     ];
     tables.into_iter().flatten()

@@ -1,7 +1,7 @@
 //! The last step: drafts inherit, get defaults and become settings.
 
 use outpour_core::settings::{
-    ErrorLog, Level, LocationSettings, LogTarget, Main, Origin, Settings, WorkerProcesses,
+    ErrorLog, Level, LocationSettings, LogTarget, Main, Origin, Role, Settings, WorkerProcesses,
 };
 
 use crate::draft::{Block, MainDraft};
@@ -49,6 +49,6 @@ impl Lowering<'_> {
 
     /// Whether anything in `settings` has a push role.
     pub(super) fn has_role(settings: &LocationSettings) -> bool {
-        settings.push.role != outpour_core::settings::Role::None
+        !matches!(settings.push.role, Role::None | Role::Service(_))
     }
 }

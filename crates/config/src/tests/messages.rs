@@ -460,6 +460,22 @@ fn variables_of_refused_directives() {
 }
 
 #[test]
+fn locations_that_tell_of_the_server() {
+    let in_location = |directives: &str, expected: &[&str]| {
+        in_http(&format!("server {{ location / {{ {directives} }} }}"), expected);
+    };
+    for directive in
+        ["push_stream_metrics", "push_stream_health ready", "stub_status on", "empty_gif"]
+    {
+        in_location(&format!("{directive};"), &[]);
+    }
+    let invalid = "[emerg] invalid value \"raedy\" in \"push_stream_health\" directive :2";
+    in_location("push_stream_health raedy;", &[invalid]);
+    let twice = "[emerg] \"empty_gif\" directive is duplicate :2";
+    in_location("stub_status; empty_gif;", &[twice]);
+}
+
+#[test]
 fn old_names() {
     let expected = [
         ("push_stream_publisher_admin on;", "push_stream_publisher admin"),

@@ -41,6 +41,11 @@ impl Budget {
         self.bytes = self.bytes.saturating_sub(bytes);
     }
 
+    /// Bytes that are spent, and bytes that there are.
+    pub(super) fn spent(&self) -> (u64, u64) {
+        (self.bytes, self.bytes_max)
+    }
+
     #[cfg(test)]
     pub(super) fn bytes(&self) -> u64 {
         self.bytes

@@ -55,6 +55,7 @@ impl Channels {
         let bytes = budget::draft_bytes(&Draft::default()) + text.len() as u64;
         let bytes = if self.budget.spend(bytes).is_ok() { bytes } else { 0 };
         let mut channel = self.remove(slot);
+        self.totals.tally.channels_deleted += 1;
         self.deliver_deletion(&channel, text);
         let id = Arc::clone(&channel.id);
         for _ in 0..channel.interest.total() {

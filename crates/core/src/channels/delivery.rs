@@ -16,6 +16,8 @@ pub enum Delivery {
         channel: ChannelKey,
         /// The message, to be compared with the position of each subscription.
         message: Arc<Message>,
+        /// When it was published, as [`crate::now::Now::micros`].
+        published: u64,
         /// Workers with at least one subscription, never none.
         workers: SmallVec<[WorkerId; 4]>,
     },

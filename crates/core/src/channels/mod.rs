@@ -13,6 +13,7 @@ mod delete;
 mod delivery;
 mod draft;
 mod event;
+mod figures;
 mod history;
 mod interest;
 pub mod path;
@@ -32,6 +33,7 @@ mod trash;
 
 pub use delivery::Delivery;
 pub use draft::Draft;
+pub use figures::{Figures, Tally};
 pub use path::{Entry, parse_path, whole_id};
 pub use refusal::Refusal;
 pub use report::{ReportContext, ReportFormat};

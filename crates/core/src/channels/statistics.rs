@@ -86,7 +86,7 @@ impl Channels {
         Summary {
             channels: self.totals.channels,
             wildcard_channels: self.totals.wildcard_channels,
-            published_messages: self.totals.published,
+            published_messages: self.totals.tally.published,
             stored_messages: self.totals.stored,
             messages_in_trash: trash.messages,
             channels_in_delete: self.deleted.len() as u64,

@@ -9,6 +9,7 @@ use super::agenda::Agenda;
 use super::budget::Budget;
 use super::channel::Channel;
 use super::event::Event;
+use super::figures::Tally;
 use super::path::Entry;
 use super::table::{Slot, Table};
 use super::trash::Trash;
@@ -50,10 +51,9 @@ pub struct Channels {
 pub(super) struct Totals {
     pub(super) channels: u64,
     pub(super) wildcard_channels: u64,
-    /// Events do not count.
-    pub(super) published: u64,
     /// Events do not count; messages of deleted channels do until the sweep.
     pub(super) stored: u64,
+    pub(super) tally: Tally,
 }
 
 impl Totals {
@@ -178,6 +178,7 @@ impl Channels {
         let wildcard = self.is_wildcard(id);
         let slot = self.table.insert(Channel::new(self.last_key, Arc::from(id), wildcard));
         *self.totals.channels_of(wildcard) += 1;
+        self.totals.tally.channels_created += 1;
         self.keep_alive(slot, now);
         self.schedule_if_idle(slot, now);
         slot
@@ -228,11 +229,12 @@ impl Channels {
             self.deliveries.push(Delivery::Message {
                 channel: channel.key,
                 message: Arc::clone(&message),
+                published: now.micros,
                 workers: channel.interest.workers(),
             });
         }
         if !channel.events {
-            self.totals.published += 1;
+            self.totals.tally.published += 1;
         }
         if store {
             self.store(slot, message, now);
@@ -250,6 +252,7 @@ impl Channels {
         channel.history.push(message, expires);
         if !channel.events {
             self.totals.stored += 1;
+            self.totals.tally.stored += 1;
         }
         if ttl.is_some() && channel.expiry != expires {
             channel.expiry = expires;
@@ -261,6 +264,7 @@ impl Channels {
             self.trash.add_message(budget::message_bytes(&oldest), now.tick.seconds());
             if !channel.events {
                 self.totals.stored -= 1;
+                self.totals.tally.displaced += 1;
             }
         }
         self.schedule_if_idle(slot, now);

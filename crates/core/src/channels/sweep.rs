@@ -51,6 +51,7 @@ impl Channels {
             self.trash.add_message(budget::message_bytes(&message), second);
             if !channel.events {
                 self.totals.stored -= 1;
+                self.totals.tally.expired += 1;
             }
             *steps = steps.saturating_sub(1);
             if *steps == 0 {
@@ -72,6 +73,7 @@ impl Channels {
             if let Some(message) = channel.history.pop() {
                 self.trash.add_message(budget::message_bytes(&message), second);
                 self.totals.stored -= 1;
+                self.totals.tally.deleted += 1;
                 continue;
             }
             let (bytes, id) = (channel.bytes(), Arc::clone(&channel.id));
@@ -104,6 +106,7 @@ impl Channels {
             return;
         }
         let channel = self.remove(slot);
+        self.totals.tally.channels_collected += 1;
         self.trash.add_channel(channel.bytes(), second);
         self.tell(Event::ChannelDestroyed, &channel.id, now);
     }

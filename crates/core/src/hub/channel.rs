@@ -19,6 +19,8 @@ pub(super) struct Recent {
     pub(super) message: Arc<Message>,
     /// The message tells the deletion of the channel: nothing follows.
     pub(super) deleted: bool,
+    /// See [`Frame::published`].
+    published: u64,
     /// Rendered once per format (the serial of its entry), at the first subscriber that needs it.
     frames: SmallVec<[(u64, Frame); 1]>,
 }
@@ -108,9 +110,18 @@ impl Local {
     }
 
     /// Keeps a delivery; true if a round begins with it.
-    pub(super) fn push(&mut self, sequence: u64, message: Arc<Message>, deleted: bool) -> bool {
+    ///
+    /// Without a time of publication it tells the channel's deletion.
+    pub(super) fn push(
+        &mut self,
+        sequence: u64,
+        message: Arc<Message>,
+        published: Option<u64>,
+    ) -> bool {
         self.joined.clear();
-        self.recent.push_back(Recent { sequence, message, deleted, frames: SmallVec::new() });
+        let deleted = published.is_none();
+        let (published, frames) = (published.unwrap_or(0), SmallVec::new());
+        self.recent.push_back(Recent { sequence, message, deleted, published, frames });
         let begins = self.pass.is_none();
         if begins {
             self.pass = Some(Pass { position: 0, target: sequence });
@@ -190,13 +201,17 @@ impl Recent {
     /// The frame in this format, rendered at most once if the format is shared.
     pub(super) fn frame(&mut self, entry: &Entry, date: &[u8]) -> Frame {
         if !entry.is_shared() {
-            return entry.format.frame(&self.message, date);
+            return self.rendered(entry, date);
         }
         if let Some((_, frame)) = self.frames.iter().find(|(serial, _)| *serial == entry.serial) {
             return frame.clone();
         }
-        let frame = entry.format.frame(&self.message, date);
+        let frame = self.rendered(entry, date);
         self.frames.push((entry.serial, frame.clone()));
         frame
+    }
+
+    fn rendered(&self, entry: &Entry, date: &[u8]) -> Frame {
+        Frame { published: self.published, ..entry.format.frame(&self.message, date) }
     }
 }

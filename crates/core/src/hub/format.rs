@@ -47,19 +47,28 @@ pub struct Frame {
     pub plain: Checksum,
     /// Where each message ends, if several were joined; `None`: the bytes are one message.
     pub ends: Option<Rc<[u32]>>,
+    /// When its oldest message was published, as [`crate::now::Now::micros`]; 0: it tells of no
+    /// publication.
+    pub published: u64,
 }
 
 impl Frame {
     /// No bytes.
     #[must_use]
     pub fn empty() -> Self {
-        Self { bytes: Rc::from([]), plain: Checksum::default(), ends: None }
+        Self { bytes: Rc::from([]), plain: Checksum::default(), ends: None, published: 0 }
+    }
+
+    /// How many messages it carries.
+    #[must_use]
+    pub fn messages(&self) -> usize {
+        self.ends.as_ref().map_or(1, |ends| ends.len())
     }
 }
 
 impl From<transport::Frame> for Frame {
     fn from(frame: transport::Frame) -> Self {
-        Self { bytes: frame.bytes.into(), plain: frame.plain, ends: None }
+        Self { bytes: frame.bytes.into(), plain: frame.plain, ..Self::empty() }
     }
 }
 

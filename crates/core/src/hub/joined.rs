@@ -12,6 +12,7 @@ pub(super) struct Joiner {
     bytes: Vec<u8>,
     plain: Checksum,
     ends: Vec<u32>,
+    published: u64,
 }
 
 impl Joiner {
@@ -21,6 +22,9 @@ impl Joiner {
     }
 
     pub(super) fn push(&mut self, frame: &Frame) {
+        if self.bytes.is_empty() {
+            self.published = frame.published;
+        }
         self.bytes.extend_from_slice(&frame.bytes);
         self.plain = self.plain.then(frame.plain);
         self.ends.push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
@@ -29,7 +33,8 @@ impl Joiner {
     /// The frames as one, and nothing left behind.
     pub(super) fn finish(&mut self) -> Frame {
         let ends = (self.ends.len() > 1).then(|| self.ends.as_slice().into());
-        let frame = Frame { bytes: self.bytes.as_slice().into(), plain: self.plain, ends };
+        let (bytes, published) = (self.bytes.as_slice().into(), self.published);
+        let frame = Frame { bytes, plain: self.plain, ends, published };
         self.bytes.clear();
         self.ends.clear();
         self.plain = Checksum::default();

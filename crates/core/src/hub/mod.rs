@@ -50,8 +50,8 @@ pub struct Outlet(pub u32);
 pub enum Output<'a> {
     /// Queue these messages on the connection.
     Send(&'a Frame),
-    /// Queue these bytes: they are a whole answer and the subscription is over.
-    Answered(&'a Rc<[u8]>, Departed),
+    /// Queue this message: it is a whole answer and the subscription is over.
+    Answered(&'a Frame, Departed),
     /// Its last channel is gone: queue these bytes, then end the transport.
     Ended(&'a Rc<[u8]>, Departed),
 }
@@ -195,16 +195,19 @@ impl Hub {
     ///
     /// Nothing is sent: [`Hub::walk`] does that. Costs the same whatever the number of subscribers.
     pub fn deliver(&mut self, sequence: u64, delivery: &Delivery) {
-        let (channel, message, deleted) = match delivery {
-            Delivery::Message { channel, message, .. } => (channel, message, false),
-            Delivery::Deleted { channel, message, .. } => (channel, message, true),
+        let (channel, message, published) = match delivery {
+            Delivery::Message { channel, message, published, .. } => {
+                (channel, message, Some(*published))
+            }
+            Delivery::Deleted { channel, message, .. } => (channel, message, None),
         };
+        let deleted = published.is_none();
         let Some(slot) = self.by_key.get(channel).copied() else { return };
         if deleted {
             self.by_key.remove(channel);
         }
         let message: Arc<Message> = Arc::clone(message);
-        if self.channels[slot as usize].push(sequence, message, deleted) {
+        if self.channels[slot as usize].push(sequence, message, published) {
             self.turns.begin(slot);
         }
     }

@@ -55,7 +55,7 @@ impl Bench {
         message.tag = self.sequence;
         let (channel, message) = (ChannelKey(channel), Arc::new(message));
         let delivery = match deleted {
-            false => Delivery::Message { channel, message, workers: SmallVec::new() },
+            false => Delivery::Message { channel, message, published: 1, workers: SmallVec::new() },
             true => Delivery::Deleted { channel, message, workers: SmallVec::new() },
         };
         self.hub.deliver(self.sequence, &delivery);
@@ -70,7 +70,8 @@ impl Bench {
                     ends.for_each(|end| assert_eq!(frame.bytes[*end as usize - 1], b';'));
                     &frame.bytes
                 }
-                Output::Answered(piece, _) | Output::Ended(piece, _) => *piece,
+                Output::Answered(frame, _) => &frame.bytes,
+                Output::Ended(piece, _) => *piece,
             };
             let text = String::from_utf8_lossy(piece);
             sent.entry(outlet.0).or_default().push_str(&text);

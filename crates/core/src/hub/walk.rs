@@ -186,7 +186,7 @@ impl Hub {
         let Some((_, frame, _)) = self.next_merged(key, walk.date) else { return true };
         let outlet = self.subscribers[key.slot()].outlet;
         let departed = self.unsubscribe(key);
-        (walk.out)(outlet, Output::Answered(&frame.bytes, departed));
+        (walk.out)(outlet, Output::Answered(&frame, departed));
         false
     }
 

@@ -30,6 +30,8 @@ pub use proxy::{
     ProxyLimits, ProxyPass, ProxyRequest, ProxyRewrite, ProxyRewriteFrom, ProxyTls, ProxyUri,
     ProxyVersion, SameSite,
 };
-pub use push::{Padding, PublisherMode, Push, Role, Store, SubscriberMode, SubscriberPolicy};
+pub use push::{
+    Padding, PublisherMode, Push, Role, Service, Store, SubscriberMode, SubscriberPolicy,
+};
 pub use tls::{Certificate, Tls, VerifyClient};
 pub use upstream::{Balance, PeerAddress, Resolver, Upstream, UpstreamKeepalive, UpstreamPeer};

@@ -18,6 +18,23 @@ pub enum Role {
     Subscriber(SubscriberMode),
     /// Tells about channels.
     Statistics,
+    /// Tells of the server itself.
+    Service(Service),
+}
+
+/// What a location without channels answers with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Service {
+    /// `push_stream_metrics`
+    Metrics,
+    /// `push_stream_health live`
+    Live,
+    /// `push_stream_health ready`
+    Ready,
+    /// `stub_status`
+    StubStatus,
+    /// `empty_gif`
+    EmptyGif,
 }
 
 /// Argument of `push_stream_publisher`.

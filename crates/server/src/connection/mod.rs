@@ -16,6 +16,7 @@ use outpour_core::hub::Frame;
 use outpour_core::now::Tick;
 use outpour_core::settings::{LocationSettings, SubscriberPolicy};
 
+use crate::counters::Occupation;
 use crate::exchange::FileBody;
 use crate::listener::Door;
 pub(crate) use output::{Flushed, Output};
@@ -91,6 +92,8 @@ pub(crate) struct Connection {
     pub(crate) unread: bool,
     /// `input` may hold a whole request that waits until earlier answers are sent.
     pub(crate) held: bool,
+    /// Under what it is counted.
+    pub(crate) occupation: Option<Occupation>,
 }
 
 impl Connection {
@@ -121,6 +124,7 @@ impl Connection {
             input_ended: false,
             unread: false,
             held: false,
+            occupation: None,
         }
     }
 
@@ -185,7 +189,8 @@ impl Connection {
         if taken == bytes.len() {
             return Ok(Sent::All);
         }
-        let mut output = Box::new(Output::new(now));
+        let counters = Arc::clone(&self.door.counters);
+        let mut output = Box::new(Output::new(now, counters));
         keep(&mut output, taken);
         self.output = Some(output);
         self.stream_interest(registry, token, Interest::READABLE | Interest::WRITABLE)?;
@@ -207,7 +212,7 @@ impl Connection {
             output.follow(file);
             return Ok(Flushed::Blocked);
         }
-        let mut output = Output::of_file(file, now);
+        let mut output = Output::of_file(file, now, Arc::clone(&self.door.counters));
         let flushed = output.flush(&mut self.stream, now)?;
         if flushed != Flushed::All {
             self.output = Some(Box::new(output));

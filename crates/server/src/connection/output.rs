@@ -4,11 +4,13 @@ use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice, Write};
 use std::ops::Range;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use outpour_core::hub::Frame;
 use outpour_core::now::Tick;
 
 use super::Stream;
+use crate::counters::WorkerCounters;
 use crate::exchange::FileBody;
 
 /// Most pieces that go into one write.
@@ -38,6 +40,8 @@ pub(crate) struct Output {
     bytes: usize,
     /// When the socket took something last: `send_timeout` counts from here.
     pub(crate) progress: Tick,
+    /// They know how much waits in all outputs.
+    counters: Arc<WorkerCounters>,
 }
 
 #[derive(Debug)]
@@ -50,13 +54,15 @@ struct Piece {
 }
 
 impl Output {
-    pub(crate) fn new(now: Tick) -> Self {
-        Self { pieces: VecDeque::new(), file: None, bytes: 0, progress: now }
+    pub(crate) fn new(now: Tick, counters: Arc<WorkerCounters>) -> Self {
+        Self { pieces: VecDeque::new(), file: None, bytes: 0, progress: now, counters }
     }
 
     /// Nothing but a file.
-    pub(crate) fn of_file(file: FileBody, now: Tick) -> Self {
-        Self { file: Some(Box::new(file)), ..Self::new(now) }
+    pub(crate) fn of_file(file: FileBody, now: Tick, counters: Arc<WorkerCounters>) -> Self {
+        let mut output = Self::new(now, counters);
+        output.follow(file);
+        output
     }
 
     /// A file behind the pieces; there is none yet, and nothing is pushed until it is gone.
@@ -103,6 +109,7 @@ impl Output {
     fn push_piece(&mut self, piece: Piece) {
         if !piece.range.is_empty() {
             self.bytes += piece.range.len();
+            self.counters.waiting_bytes.add(piece.range.len() as u64);
             self.pieces.push_back(piece);
         }
     }
@@ -120,6 +127,7 @@ impl Output {
             }
             if let Some(piece) = self.pieces.remove(at) {
                 self.bytes -= piece.range.len();
+                self.counters.waiting_bytes.sub(piece.range.len() as u64);
                 dropped += 1;
                 newest -= 1;
             }
@@ -147,7 +155,10 @@ impl Output {
             }
             reads += 1;
             match file.next()? {
-                Some(piece) => self.push(piece.into(), 0),
+                Some(piece) => {
+                    self.counters.sent_bytes.add(piece.len() as u64);
+                    self.push(piece.into(), 0);
+                }
                 None => self.file = None,
             }
         }
@@ -181,6 +192,7 @@ impl Output {
 
     fn take_off(&mut self, mut taken: usize) {
         self.bytes -= taken;
+        self.counters.waiting_bytes.sub(taken as u64);
         while let Some(first) = self.pieces.front_mut() {
             let rest = first.range.len();
             if taken < rest {
@@ -191,6 +203,12 @@ impl Output {
             taken -= rest;
             self.pieces.pop_front();
         }
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        self.counters.waiting_bytes.sub(self.bytes as u64);
     }
 }
 
@@ -208,7 +226,7 @@ mod tests {
         }
         let ends = (ends.len() > 1).then(|| ends.into());
         let frame = Frame { bytes: bytes.into(), ends, ..Frame::empty() };
-        let mut output = Output::new(Tick(0));
+        let mut output = Output::new(Tick(0), Arc::default());
         output.push_messages(&frame, taken);
         output
     }
@@ -217,6 +235,7 @@ mod tests {
         let pieces = output.pieces.iter().map(|piece| &piece.bytes[piece.range.clone()]);
         let bytes: Vec<u8> = pieces.flatten().copied().collect();
         assert_eq!(bytes.len(), output.bytes());
+        assert_eq!(bytes.len() as u64, output.counters.waiting_bytes.read());
         String::from_utf8(bytes).unwrap()
     }
 
@@ -251,7 +270,7 @@ mod tests {
 
     #[test]
     fn what_is_no_message_stays() {
-        let mut output = Output::new(Tick(0));
+        let mut output = Output::new(Tick(0), Arc::default());
         output.push(Rc::from(*b"HEAD"), 1);
         for text in ["aaa", "bbb"] {
             output.push_messages(&Frame { bytes: text.as_bytes().into(), ..Frame::empty() }, 0);

@@ -8,6 +8,7 @@ use outpour_core::settings::{LocationSettings, SubscriberPolicy};
 use outpour_core::wire::http1::BodyReader;
 use outpour_core::wire::websocket::Decoder;
 
+use crate::counters::Transport;
 use crate::exchange::Exchange;
 
 /// What a connection is doing.
@@ -70,6 +71,9 @@ pub(crate) enum Kind {
 pub(crate) struct Subscribed {
     pub(crate) subscriber: SubscriberKey,
     pub(crate) kind: Kind,
+    pub(crate) transport: Transport,
+    /// Of a long-poll's answer, when that is made.
+    pub(crate) status: u16,
     pub(crate) settings: Arc<LocationSettings>,
     /// What happens to messages that the socket does not take in time.
     pub(crate) policy: SubscriberPolicy,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use outpour_core::request::Encryption;
 use outpour_core::settings::Tls;
-use rustls::ServerConnection;
 use rustls::server::{Accepted, Acceptor};
+use rustls::{HandshakeKind, ServerConnection};
 use smallvec::SmallVec;
 
 use super::Socket;
@@ -106,6 +106,13 @@ impl TlsStream {
     pub(crate) fn encryption(&self) -> Option<Arc<Encryption>> {
         let Phase::Talking(talk) = &self.phase else { return None };
         Some(Arc::new(encryption(&talk.tls, &talk.client)))
+    }
+
+    /// Whether the handshake went on with an earlier session; `None` before its end, and without
+    /// one.
+    pub(crate) fn is_resumed(&self) -> Option<bool> {
+        let Phase::Talking(talk) = &self.phase else { return None };
+        Some(talk.tls.handshake_kind()? == HandshakeKind::Resumed)
     }
 
     /// Under which settings the client's certificate was looked at, and what it is worth.

@@ -110,7 +110,9 @@ impl Exchange {
         }
         match self.settings.push.role {
             Role::None => self.content(environment),
-            Role::Publisher(_) | Role::Subscriber(_) | Role::Statistics => Step::Role,
+            Role::Publisher(_) | Role::Subscriber(_) | Role::Statistics | Role::Service(_) => {
+                Step::Role
+            }
         }
     }
 

@@ -5,6 +5,7 @@ mod inside;
 mod publisher;
 mod redirect;
 mod route;
+mod service;
 mod statistics;
 mod subscriber;
 
@@ -120,7 +121,10 @@ impl Exchange {
         let push = &self.settings.push;
         let methods = match push.role {
             Role::Publisher(mode) => cors::publisher_methods(mode),
-            Role::Subscriber(SubscriberMode::WebSocket) | Role::Statistics | Role::None => {
+            Role::Subscriber(SubscriberMode::WebSocket)
+            | Role::Statistics
+            | Role::Service(_)
+            | Role::None => {
                 return Vec::new();
             }
             Role::Subscriber(

@@ -28,7 +28,8 @@ impl Worker {
             self.log(Level::Alert, format_args!("epoll_ctl() failed for a listener ({error})"));
             return;
         }
-        entry.insert(Entrance { listener, door: Rc::new(Door { address }) });
+        let counters = Arc::clone(&self.shared.counters[usize::from(self.id.0)]);
+        entry.insert(Entrance { listener, door: Rc::new(Door { address, counters }) });
     }
 
     /// Accepts until nobody waits, or until it is somebody else's turn.
@@ -71,6 +72,7 @@ impl Worker {
 
     /// Accepting stops for a moment: descriptors or connection slots have run out.
     fn pause_accepting(&mut self) {
+        self.counters().accept_pauses.add(1);
         self.accept_due = Some(self.now.tick.after(ACCEPT_PAUSE));
     }
 
@@ -97,6 +99,7 @@ impl Worker {
     }
 
     fn admit(&mut self, socket: Socket, remote: Option<std::net::SocketAddr>, door: Rc<Door>) {
+        door.counters.accepted.add(1);
         if let Socket::Tcp(stream) = &socket {
             let _ = stream.set_nodelay(true);
         }
@@ -108,6 +111,7 @@ impl Worker {
         let Ok(slot) = u32::try_from(entry.key()) else { return };
         let token = socket::connection(slot);
         if self.poll.registry().register(&mut stream, token, Interest::READABLE).is_err() {
+            door.counters.unhandled.add(1);
             return;
         }
         self.generation = self.generation.wrapping_add(1);

@@ -28,6 +28,12 @@ impl Worker {
             self.counters().slow_subscribers.add(1);
         }
         let mut connection = self.connections.remove(key.slot as usize);
+        if let Some(occupation) = connection.occupation {
+            self.counters().occupations[occupation.index()].sub(1);
+        }
+        if connection.stream.is_handshaking() {
+            self.counters().failed_handshakes.add(1);
+        }
         if ending != Ending::PeerGone {
             connection.stream.farewell();
         }
@@ -46,12 +52,14 @@ impl Worker {
         let Some(connection) = self.connections.get(key.slot as usize) else { return };
         let State::Subscribed(Subscribed { subscriber, .. }) = &connection.state else { return };
         let subscriber = *subscriber;
+        let mut status = 200;
         let bytes = match &**self.hub.format(subscriber) {
             Format::Stream(_) => self.hub.ending(subscriber),
             Format::LongPoll(poll) => {
                 let with_body = self.running.http().is_some_and(|h| h.store.timeout_with_body);
                 let mut bytes = Vec::new();
                 let answer = poll.timed_out(with_body, self.now.unix);
+                status = answer.status;
                 poll.encode(answer, &self.date, &mut bytes);
                 bytes
             }
@@ -60,6 +68,7 @@ impl Worker {
         if let Some(Connection { state: State::Subscribed(subscribed), .. }) = self.connection(key)
             && matches!(subscribed.kind, Kind::LongPoll)
         {
+            subscribed.status = status;
             subscribed.keep_head(&bytes);
         }
         if self.try_send_bytes(key, &bytes) {
@@ -82,6 +91,9 @@ impl Worker {
             connection.state = state;
             return;
         };
+        if matches!(subscribed.kind, Kind::LongPoll) {
+            self.counters().request(Some(subscribed.settings.push.role), subscribed.status);
+        }
         self.log_subscription(&subscribed, bytes_sent, true);
         let reusable = subscribed.keep_alive && !matches!(subscribed.kind, Kind::WebSocket(_));
         if reusable && self.phase == Phase::Serving {

@@ -9,8 +9,10 @@ use super::{Phase, Worker, agenda};
 use crate::connection::{Connection, ConnectionKey, Ending, Kind, State};
 
 impl Worker {
-    /// Makes sure that the timer wheel looks at the connection when its next deadline comes.
+    /// Makes sure that the timer wheel looks at the connection when its next deadline comes,
+    /// and that the connection is counted under what it is doing.
     pub(super) fn file_deadline(&mut self, key: ConnectionKey) {
+        self.recount(key);
         let Some(due) = self.due(key) else { return };
         let Some(connection) = self.connections.get_mut(key.slot as usize) else { return };
         self.agenda.file(key.slot, due, &mut connection.filed, self.now.tick);

@@ -8,6 +8,7 @@ use outpour_core::wire::http1::{BodyReader, CONTINUE};
 
 use super::Worker;
 use crate::connection::{After, Connection, ConnectionKey, State, TlsStream, Upload};
+use crate::counters::Occupation;
 use crate::exchange::{Exchange, Plan};
 
 impl Worker {
@@ -51,7 +52,7 @@ impl Worker {
                 let channels = || self.shared.channels(self.id);
                 exchange.publisher_plan(mode, channels, &self.shared.environment)
             }
-            Role::Subscriber(_) | Role::Statistics | Role::None => Plan::Serve,
+            Role::Subscriber(_) | Role::Statistics | Role::Service(_) | Role::None => Plan::Serve,
         }
     }
 
@@ -122,6 +123,12 @@ impl Worker {
                 let channels = self.shared.channels(self.id);
                 let answer = exchange.statistics(&channels, &context, &self.shared.environment);
                 drop(channels);
+                self.respond(key, exchange, answer);
+            }
+            Role::Service(service) => {
+                self.occupy(key, Occupation::Answering);
+                let figures = || self.shared.channels(self.id).figures();
+                let answer = exchange.service(service, &self.shared, figures);
                 self.respond(key, exchange, answer);
             }
             Role::None => self.respond(key, exchange, Answer::page(404)),

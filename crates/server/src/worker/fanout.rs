@@ -1,7 +1,6 @@
 //! The fan-out: a slice of the hub's walk, and what it means for the connections.
 
 use std::io;
-use std::time::{Duration, Instant};
 
 use mio::{Registry, Token};
 use outpour_core::hub::{Outlet, Output};
@@ -9,6 +8,7 @@ use outpour_core::now::Tick;
 use slab::Slab;
 
 use super::slow::keeps_up;
+use super::tally::Tally;
 use super::{Finish, Worker, socket};
 use crate::connection::{Connection, Ending, Sent, State};
 use crate::counters::WorkerCounters;
@@ -19,8 +19,9 @@ const VISITS_PER_TURN: usize = 128;
 /// Subscribers visited between two looks at the clock.
 const VISITS_PER_LOOK: usize = 32;
 
-/// How long the visits of a turn may take, to within a look. Small messages never take so long.
-const TIME_PER_TURN: Duration = Duration::from_millis(1);
+/// Microseconds that the visits of a turn may take, to within a look. Small messages never take so
+/// long.
+const TIME_PER_TURN: u64 = 1000;
 
 impl Worker {
     /// Brings a slice of the subscribers up to date, bounded in number and time.
@@ -28,38 +29,51 @@ impl Worker {
         if !self.hub.is_behind() {
             return;
         }
-        let begun = Instant::now();
+        let begun = self.shared.clock.micros();
         for _ in 0..VISITS_PER_TURN / VISITS_PER_LOOK {
-            self.visit(VISITS_PER_LOOK);
-            if !self.hub.is_behind() || begun.elapsed() > TIME_PER_TURN {
+            let tally = self.visit(VISITS_PER_LOOK);
+            let now = self.shared.clock.micros();
+            tally.record(now, self.counters());
+            if !self.hub.is_behind() || now - begun > TIME_PER_TURN {
                 return;
             }
         }
     }
 
-    /// Brings up to `visits` subscribers up to date.
-    fn visit(&mut self, visits: usize) {
+    /// Brings up to `visits` subscribers up to date; tells what was written.
+    fn visit(&mut self, visits: usize) -> Tally {
         let Self { hub, connections, poll, finished, departed, date, now, shared, id, .. } = self;
         let counters = &shared.counters[usize::from(id.0)];
         let registry = poll.registry();
-        let mut outlets = Outlets { connections, registry, finished, counters, now: now.tick };
-        hub.walk(visits, now.tick, date, |outlet, output| match output {
-            Output::Send(frame) => outlets.send(outlet, |c, registry, token, now| {
-                c.send_messages(frame, registry, token, now)
-            }),
-            Output::Answered(piece, left) => {
+        let tally = Tally::default();
+        let now = now.tick;
+        let mut outlets = Outlets { connections, registry, finished, counters, now, tally };
+        hub.walk(visits, now, date, |outlet, output| match output {
+            Output::Send(frame) => {
+                outlets.tally.add(frame);
+                outlets.send(outlet, |c, registry, token, now| {
+                    c.send_messages(frame, registry, token, now)
+                });
+            }
+            Output::Answered(frame, left) => {
                 departed.push(left);
                 outlets.finished.push(Finish::Answered(outlet.0));
-                outlets.keep_head(outlet, piece);
-                outlets.send(outlet, |c, registry, token, now| c.send(piece, registry, token, now));
+                outlets.keep_head(outlet, &frame.bytes);
+                outlets.tally.add(frame);
+                outlets.send(outlet, |c, registry, token, now| {
+                    c.send(&frame.bytes, registry, token, now)
+                });
             }
             Output::Ended(piece, left) => {
                 departed.push(left);
                 outlets.finished.push(Finish::Ended(outlet.0));
+                outlets.tally.bytes += piece.len() as u64;
                 outlets.send(outlet, |c, registry, token, now| c.send(piece, registry, token, now));
             }
         });
+        let tally = outlets.tally;
         self.carry_out();
+        tally
     }
 
     /// What the walk found out about connections, carried out behind it.
@@ -94,6 +108,7 @@ struct Outlets<'a> {
     finished: &'a mut Vec<Finish>,
     counters: &'a WorkerCounters,
     now: Tick,
+    tally: Tally,
 }
 
 impl Outlets<'_> {

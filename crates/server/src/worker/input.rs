@@ -65,6 +65,7 @@ impl Worker {
                 if connection.unread || !connection.input.is_empty() {
                     self.ready.push(key);
                 }
+                self.recount(key);
             }
         }
     }
@@ -89,12 +90,18 @@ impl Worker {
                 break;
             }
             let Some(connection) = self.connection(key) else { break };
-            match connection.stream.read(&mut buffer) {
+            let handshaking = connection.stream.is_handshaking();
+            let read = connection.stream.read(&mut buffer);
+            if handshaking {
+                count_handshake(connection);
+            }
+            match read {
                 Ok(0) => {
                     self.on_end(key);
                     break;
                 }
                 Ok(taken) => {
+                    connection.door.counters.received_bytes.add(taken as u64);
                     let drained = taken < buffer.len()
                         && !connection.input_ended
                         && !connection.stream.holds_input();
@@ -278,6 +285,19 @@ impl Worker {
             After::Serve => self.serve(key, upload.exchange, upload.body),
         }
     }
+}
+
+/// Counts the handshake if it is over.
+fn count_handshake(connection: &Connection) {
+    let counters = &connection.door.counters;
+    let Some(tls) = connection.stream.tls().filter(|tls| !tls.is_handshaking()) else { return };
+    match tls.is_resumed() {
+        Some(true) => counters.resumed_handshakes.add(1),
+        Some(false) => {}
+        // The client speaks HTTP without TLS.
+        None => return counters.failed_handshakes.add(1),
+    }
+    counters.handshakes.add(1);
 }
 
 fn appetite(connection: &Connection) -> Appetite {

@@ -9,10 +9,12 @@ mod exchange;
 mod fanout;
 mod input;
 mod log;
+mod occupation;
 mod respond;
 mod slow;
 mod socket;
 mod subscribe;
+mod tally;
 mod turn;
 mod websocket;
 
@@ -152,6 +154,7 @@ impl Worker {
     /// # Errors
     /// The event loop itself failed.
     pub(crate) fn run(mut self) -> io::Result<()> {
+        self.shared.life.worker_began();
         let mut events = mio::Events::with_capacity(1024);
         while self.turn(&mut events)? {}
         Ok(())

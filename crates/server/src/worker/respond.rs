@@ -44,6 +44,7 @@ impl Worker {
             exchange.file = None;
         }
         let begin = self.answers.len();
+        self.counters().request(Some(exchange.settings.push.role), answer.status);
         encode(&answer, &context, &mut self.answers);
         let close = must_close(&answer, &context);
         self.log_answer(key, &exchange, &answer, begin);
@@ -103,6 +104,7 @@ impl Worker {
             server: settings.as_deref().map_or("outpour", server_header),
         };
         let begin = self.answers.len();
+        self.counters().request(settings.as_ref().map(|s| s.push.role), status);
         encode(&answer, &context, &mut self.answers);
         self.log_refused(key, status, begin);
         self.flush_answers(key);
@@ -126,6 +128,7 @@ impl Worker {
         let registry = self.poll.registry();
         let Some(connection) = self.connections.get_mut(key.slot as usize) else { return };
         let token = socket::connection(key.slot);
+        connection.door.counters.sent_bytes.add(piece.len() as u64);
         match connection.send(piece, registry, token, self.now.tick) {
             Ok(_) => self.file_deadline(key),
             Err(_) => self.close(key, Ending::PeerGone),
@@ -140,6 +143,7 @@ impl Worker {
             return false;
         }
         let token = socket::connection(key.slot);
+        connection.door.counters.sent_bytes.add(bytes.len() as u64);
         connection.send_bytes(bytes, registry, token, self.now.tick).is_ok()
     }
 

@@ -14,6 +14,7 @@ use outpour_core::wire::http1::{Context, encode};
 use super::respond::wire_version;
 use super::{Phase, Worker};
 use crate::connection::{ConnectionKey, Ending, Kind, Logged, State, Subscribed, head_of};
+use crate::counters::Transport;
 use crate::exchange::{Exchange, server_header, subscriber_refused};
 
 impl Worker {
@@ -48,7 +49,10 @@ impl Worker {
         let polled = self.shared.channels(self.id).poll(entries, &rules, &since, self.now);
         let answer = match polled {
             Err(refusal) => subscriber_refused(refusal),
-            Ok(backlog) => exchange.polled(&backlog, &since),
+            Ok(backlog) => {
+                self.counters().subscription(Transport::Polling);
+                exchange.polled(&backlog, &since)
+            }
         };
         self.respond(key, exchange, answer);
     }
@@ -63,6 +67,7 @@ impl Worker {
             Ok(Waited::Waiting(registered)) => registered,
             Ok(Waited::Answer(backlog)) => {
                 drop(channels);
+                self.counters().subscription(Transport::LongPolling);
                 let answer = exchange.polled(&backlog, &since);
                 return self.respond(key, exchange, answer);
             }
@@ -82,7 +87,8 @@ impl Worker {
             connection.bytes_sent = 0;
         }
         let begin = self.answers.len();
-        self.park(key, exchange, subscriber, Kind::LongPoll, ttl, keep_alive, begin);
+        let transport = Transport::LongPolling;
+        self.park(key, exchange, subscriber, Kind::LongPoll, transport, ttl, keep_alive, begin);
     }
 
     fn long_poll_format(&self, exchange: &Exchange) -> LongPoll {
@@ -126,7 +132,8 @@ impl Worker {
         self.send_stream_head(key, &exchange, &format, &content_type, keep_alive);
         let subscriber = self.open_stream(key, format, &registered, cursor);
         let ttl = exchange.settings.push.subscriber_connection_ttl;
-        self.park(key, exchange, subscriber, Kind::Stream, ttl, keep_alive, begin);
+        let transport = Transport::of(mode);
+        self.park(key, exchange, subscriber, Kind::Stream, transport, ttl, keep_alive, begin);
     }
 
     /// Registers a stream's interest in its channels and reads what it is to get at once, in one
@@ -209,10 +216,18 @@ impl Worker {
         exchange: Exchange,
         subscriber: SubscriberKey,
         kind: Kind,
+        transport: Transport,
         ttl: Option<std::time::Duration>,
         keep_alive: bool,
         begin: usize,
     ) {
+        let counters = self.counters();
+        counters.subscription(transport);
+        match kind {
+            Kind::LongPoll => {}
+            Kind::Stream => counters.request(Some(exchange.settings.push.role), 200),
+            Kind::WebSocket(_) => counters.request(Some(exchange.settings.push.role), 101),
+        }
         let ends = ttl.map(|ttl| self.now.tick.after(ttl));
         let settings = Arc::clone(&exchange.settings);
         let policy = match &**self.hub.format(subscriber) {
@@ -231,6 +246,8 @@ impl Worker {
             connection.state = State::Subscribed(Subscribed {
                 subscriber,
                 kind,
+                transport,
+                status: 200,
                 settings,
                 policy,
                 ends,

@@ -36,6 +36,8 @@ impl Worker {
         self.expire_deadlines();
         self.tell_departures();
         self.tell_slow_ones();
+        let spent = self.shared.clock.micros().saturating_sub(self.now.micros);
+        self.counters().turns.record(spent, 1);
         Ok(!self.is_over())
     }
 

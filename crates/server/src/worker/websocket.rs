@@ -10,6 +10,7 @@ use outpour_core::wire::websocket::{self, Decoder, Event, Rules};
 use super::Worker;
 use super::slow::keeps_up;
 use crate::connection::{ConnectionKey, Ending, Kind, State, Subscribed};
+use crate::counters::Transport;
 use crate::exchange::{Exchange, server_header};
 
 /// Bytes of one message, fragments joined, that a client may send. `client_max_body_size` does not
@@ -58,7 +59,8 @@ impl Worker {
         let subscriber = self.open_stream(key, format, &registered, cursor);
         let ttl = exchange.settings.push.subscriber_connection_ttl;
         let kind = Kind::WebSocket(Decoder::default());
-        self.park(key, exchange, subscriber, kind, ttl, false, begin);
+        let transport = Transport::WebSocket;
+        self.park(key, exchange, subscriber, kind, transport, ttl, false, begin);
     }
 
     /// The handshake is done when the channels are looked at: a refusal travels in a close frame.
@@ -73,6 +75,7 @@ impl Worker {
         let (status, explain) = (refusal.status(), refusal.explain());
         let reason = format!("{{\"http_status\": {status}, \"explain\":\"{explain}\"}}");
         websocket::close(Some(POLICY), reason.as_bytes(), &mut self.answers);
+        self.counters().request(Some(exchange.settings.push.role), 101);
         self.log_answer(key, exchange, &outpour_core::answer::Answer::new(101), begin);
         self.flush_answers(key);
         self.hang_up(key, CLOSE_PATIENCE);

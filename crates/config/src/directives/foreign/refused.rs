@@ -34,7 +34,7 @@ pub(super) const REFUSED: &[Family] = &[
         "only files, the proxy and the push locations make answers",
         "remove it, or pass the location on to a server that has it",
         "add_after_body add_before_body addition_types create_full_put_path dav_access dav_methods
-        empty_gif f4f f4f_buffer_size flv hls hls_buffers hls_forward_args hls_fragment
+        f4f f4f_buffer_size flv hls hls_buffers hls_forward_args hls_fragment
         hls_mp4_buffer_size hls_mp4_max_buffer_size image_filter image_filter_buffer
         image_filter_interlace image_filter_jpeg_quality image_filter_sharpen
         image_filter_transparency image_filter_webp_quality mp4 mp4_buffer_size mp4_limit_rate
@@ -117,11 +117,6 @@ pub(super) const REFUSED: &[Family] = &[
         "remove it, or write `listen ... ssl` in the place of `ssl on`",
         "ssl ssl_alpn ssl_conf_command ssl_crl ssl_early_data ssl_handshake_timeout ssl_key_log
         ssl_ocsp ssl_ocsp_responder ssl_password_file",
-    ),
-    refused(
-        "figures have another form here",
-        "use push_stream_channels_statistics, and the access log",
-        "stub_status",
     ),
     third(
         "nginx Plus",

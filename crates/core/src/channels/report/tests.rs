@@ -12,7 +12,7 @@ const XML: ReportFormat = ReportFormat::Xml;
 const CONTEXT: ReportContext<'_> = ReportContext {
     hostname: b"host1",
     pid: 21_117,
-    now: Now { unix: 1_462_622_554, unix_millis: 999, tick: Tick(0) },
+    now: Now { unix: 1_462_622_554, unix_millis: 999, tick: Tick(0), micros: 0 },
 };
 
 fn check(found: &[u8], expected: &str) {

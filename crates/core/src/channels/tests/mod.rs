@@ -2,6 +2,7 @@
 
 mod counters;
 mod events;
+mod figures;
 mod life;
 mod numbers;
 mod publishing;
