@@ -11,6 +11,7 @@ use crate::{
     load::{Load, Pace},
     origin::OriginArguments,
     raw::RawArguments,
+    resource::Resource,
     subject::{Programs, Subject},
     transport::Transport,
 };
@@ -112,7 +113,8 @@ pub(crate) struct OneArguments {
     #[arg(long, value_name = "URL")]
     url: Option<String>,
 
-    /// Its subscriber location; {channel} stands for the channel [default: as built into outpour]
+    /// Its subscriber location, {channel} stands for the channel; or what --request asks for
+    /// [default: as built into outpour]
     #[arg(long, value_name = "PATH", requires = "url")]
     subscribe_path: Option<String>,
 
@@ -192,6 +194,10 @@ pub(crate) struct OneArguments {
     #[arg(long, conflicts_with = "url")]
     tls: bool,
 
+    /// Ask for this again and again instead of waiting for messages
+    #[arg(long, value_enum, conflicts_with_all = ["transport", "pace", "rate", "messages"])]
+    request: Option<Resource>,
+
     /// Speak HTTP/2 (not available yet)
     #[arg(long)]
     http2: bool,
@@ -251,6 +257,7 @@ impl OneArguments {
             ping: self.ping,
             workers: self.workers,
             tls: self.tls || self.url.as_ref().is_some_and(|url| url.starts_with("https://")),
+            request: self.request,
         };
         load.check()?;
         Ok(load)
@@ -274,9 +281,13 @@ pub(crate) struct RunArguments {
 /// Arguments of `compare`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct CompareArguments {
-    /// A scenario, by its name or from a file; may be repeated [default: all but the heavy ones]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) scenario: Vec<String>,
+    /// Scenarios, by their names or from files [default: all but the heavy ones]
+    #[arg(value_name = "SCENARIO")]
+    scenarios: Vec<String>,
+
+    /// The same as an option
+    #[arg(long, value_name = "NAME", hide = true)]
+    scenario: Vec<String>,
 
     /// Measure only this server; may be repeated [default: those that the scenario names]
     #[arg(long, value_enum, value_name = "SERVER")]
@@ -288,6 +299,13 @@ pub(crate) struct CompareArguments {
 
     #[command(flatten)]
     pub(crate) common: CommonArguments,
+}
+
+impl CompareArguments {
+    /// The scenarios that were asked for.
+    pub(crate) fn scenarios(&self) -> impl Iterator<Item = &str> {
+        self.scenarios.iter().chain(&self.scenario).map(String::as_str)
+    }
 }
 
 #[cfg(test)]
@@ -318,7 +336,10 @@ mod tests {
         check("--pid 7", false);
         check("run fanout --server raw-joined --json a", true);
         check("compare --scenario fanout --scenario idle --runs 5", true);
+        check("compare fanout files.toml --server outpour --server nginx", true);
         check("compare --runs 0", false);
+        check("--request file --size 1024", true);
+        check("--request file --pace delivered", false);
         check("--tls", true);
         check("--tls --url https://a", false);
         check("-n 10 list", false);

@@ -71,12 +71,13 @@ pub(crate) fn run(arguments: &CompareArguments) -> Result<bool> {
 
 /// The scenarios that were asked for.
 fn scenarios(arguments: &CompareArguments) -> Result<Vec<Scenario>> {
-    if arguments.scenario.is_empty() {
-        let mut all = Scenario::all()?;
-        all.retain(|scenario| !scenario.heavy);
-        return Ok(all);
+    let named: Vec<Scenario> = arguments.scenarios().map(Scenario::find).collect::<Result<_>>()?;
+    if !named.is_empty() {
+        return Ok(named);
     }
-    arguments.scenario.iter().map(|name| Scenario::find(name)).collect()
+    let mut all = Scenario::all()?;
+    all.retain(|scenario| !scenario.heavy);
+    Ok(all)
 }
 
 /// The servers of a scenario, as far as they were asked for and are installed.

@@ -30,6 +30,7 @@ mod process_usage;
 mod progress;
 mod raw;
 mod request;
+mod resource;
 mod scenario;
 mod server;
 mod socket;

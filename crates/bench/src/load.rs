@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::{stamp::STAMP_BYTES, transport::Transport};
+use crate::{resource::Resource, stamp::STAMP_BYTES, transport::Transport};
 
 /// One measurement; the fields of a `[[load]]` in a scenario file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,6 +47,9 @@ pub(crate) struct Load {
     pub workers: u16,
     /// Whether every connection is encrypted.
     pub tls: bool,
+    /// What the connections ask for in a closed loop, `size` bytes of it, instead of waiting for
+    /// messages: nobody publishes then.
+    pub request: Option<Resource>,
 }
 
 /// When a publisher sends its next message.
@@ -81,6 +84,7 @@ impl Default for Load {
             ping: 0,
             workers: 1,
             tls: false,
+            request: None,
         }
     }
 }
@@ -152,6 +156,14 @@ impl Load {
         if !self.name.is_empty() {
             return self.name.clone();
         }
+        let tls = if self.tls { " over TLS" } else { "" };
+        if let Some(resource) = self.request {
+            let (connections, size) = (self.subscribers, self.size);
+            return format!(
+                "{connections} connections{tls} ask for {}, {size} bytes",
+                resource.name()
+            );
+        }
         let pace = match (self.messages, self.rate, self.pace) {
             (Some(messages), _, _) => format!("{messages} messages"),
             (None, Some(rate), _) => format!("{rate} messages/s"),
@@ -160,7 +172,6 @@ impl Load {
         };
         let (subscribers, transport) = (self.subscribers, self.transport.name());
         let (channels, size) = (self.channels, self.size);
-        let tls = if self.tls { " over TLS" } else { "" };
         format!("{subscribers} {transport}{tls}, {channels} channels, {pace}, {size} bytes")
     }
 }

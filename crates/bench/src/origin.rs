@@ -1,8 +1,10 @@
-//! The origin behind pushpin: it tells which connections to hold, and for which channel.
+//! The origin behind a proxy: an answer of a given size, and for pushpin, which connections to
+//! hold, and for which channel.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{Ipv4Addr, TcpListener, TcpStream},
+    sync::Arc,
     thread,
 };
 
@@ -10,12 +12,18 @@ use anyhow::Result;
 use clap::Args;
 use rustix::process::{Signal, set_parent_process_death_signal};
 
+use crate::resource::content;
+
 /// Arguments of the hidden `origin`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct OriginArguments {
     /// Port to listen on, on 127.0.0.1
     #[arg(long)]
     pub(crate) port: u16,
+
+    /// Bytes of the answer to what is not a subscription
+    #[arg(long, default_value_t = 5)]
+    pub(crate) size: u32,
 }
 
 /// The greatest body of a request that is read.
@@ -28,18 +36,20 @@ const BODY_BYTES_MAX: u64 = 1 << 20;
 pub(crate) fn serve(arguments: &OriginArguments) -> Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
     crate::socket::raise_open_file_limit()?;
+    let plain: Arc<str> = response("", &String::from_utf8(content(arguments.size))?).into();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, arguments.port))?;
     for stream in listener.incoming().flatten() {
+        let plain = Arc::clone(&plain);
         thread::Builder::new().stack_size(128 * 1024).spawn(move || {
             // A proxy that goes away ends the thread; that is all.
-            let _ = attend(&stream);
+            let _ = attend(&stream, &plain);
         })?;
     }
     Ok(())
 }
 
 /// Answers the requests of one connection.
-fn attend(stream: &TcpStream) -> std::io::Result<()> {
+fn attend(stream: &TcpStream, plain: &str) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream);
     loop {
@@ -52,7 +62,10 @@ fn attend(stream: &TcpStream) -> std::io::Result<()> {
         let mut body = Vec::new();
         reader.by_ref().take(length).read_to_end(&mut body)?;
         let mut writer = stream;
-        writer.write_all(answer(&path, &body).as_bytes())?;
+        match answer(&path, &body) {
+            Some(answer) => writer.write_all(answer.as_bytes())?,
+            None => writer.write_all(plain.as_bytes())?,
+        }
     }
 }
 
@@ -72,12 +85,12 @@ fn skip_head(reader: &mut impl BufRead) -> std::io::Result<u64> {
     }
 }
 
-/// The answer for a path, in the words of GRIP and of WebSocket over HTTP.
-fn answer(path: &str, body: &[u8]) -> String {
+/// The answer for a subscriber's path, in the words of GRIP and of WebSocket over HTTP.
+fn answer(path: &str, body: &[u8]) -> Option<String> {
     let mut segments = path.trim_start_matches('/').splitn(2, '/');
     let (location, channel) = (segments.next(), segments.next().unwrap_or_default());
     let hold = format!("Grip-Hold: stream\r\nGrip-Channel: {channel}\r\n");
-    match location {
+    let answer = match location {
         Some("sub") => response(&format!("Content-Type: text/plain\r\n{hold}"), ""),
         Some("ev") => response(&format!("Content-Type: text/event-stream\r\n{hold}"), ""),
         Some("ws") if body.starts_with(b"OPEN") => {
@@ -89,8 +102,9 @@ fn answer(path: &str, body: &[u8]) -> String {
             )
         }
         Some("ws") => response("Content-Type: application/websocket-events\r\n", ""),
-        Some(_) | None => response("", "ready"),
-    }
+        Some(_) | None => return None,
+    };
+    Some(answer)
 }
 
 /// A complete answer.
@@ -105,7 +119,7 @@ mod tests {
     #[test]
     fn answers() {
         let check = |path: &str, body: &str, part: &str| {
-            let answer = answer(path, body.as_bytes());
+            let answer = answer(path, body.as_bytes()).unwrap();
             assert!(answer.contains(part), "{path}: {answer}");
         };
         check("/sub/a", "", "Grip-Hold: stream\r\nGrip-Channel: a\r\n");
@@ -115,7 +129,7 @@ mod tests {
             "OPEN\r\n",
             "OPEN\r\nTEXT 24\r\nc:{\"type\":\"subscribe\",\"channel\":\"a\"}\r\n",
         );
-        check("/ready", "", "Content-Length: 5\r\n\r\nready");
+        assert_eq!(answer("/ready", b""), None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::{load::Load, subject::Subject};
 
 /// The scenarios that come with this program.
-const EMBEDDED: [(&str, &str); 16] = [
+const EMBEDDED: [(&str, &str); 18] = [
     ("fanout", include_str!("../scenarios/fanout.toml")),
     ("fanout-wide", include_str!("../scenarios/fanout-wide.toml")),
     ("many-publishers", include_str!("../scenarios/many-publishers.toml")),
@@ -21,6 +21,8 @@ const EMBEDDED: [(&str, &str); 16] = [
     ("idle", include_str!("../scenarios/idle.toml")),
     ("idle-100k", include_str!("../scenarios/idle-100k.toml")),
     ("accept", include_str!("../scenarios/accept.toml")),
+    ("files", include_str!("../scenarios/files.toml")),
+    ("proxy", include_str!("../scenarios/proxy.toml")),
     ("tls", include_str!("../scenarios/tls.toml")),
     ("publish", include_str!("../scenarios/publish.toml")),
     ("hold-200k", include_str!("../scenarios/hold-200k.toml")),

@@ -46,18 +46,23 @@ fn memory(outcome: &Outcome) -> Option<String> {
 /// How much was published and delivered, and what it cost.
 fn publishing(outcome: &Outcome) -> Vec<String> {
     let seconds = |time: Duration| time.as_secs_f64();
-    let mut lines = vec![format!(
-        "published    {} in {:.2} s, {:.0}/s",
-        outcome.published,
-        seconds(outcome.publishing.time),
-        outcome.publications_per_second()
-    )];
-    if outcome.tally.delivered > 0 {
-        let (delivered, rate) = (outcome.tally.delivered, outcome.deliveries_per_second());
+    let asks = outcome.load.request.is_some();
+    let (published, delivered) = (outcome.published, outcome.tally.delivered);
+    let time = seconds(outcome.publishing.time);
+    let rate = outcome.deliveries_per_second();
+    let mut lines = Vec::new();
+    if asks {
+        lines.push(format!("answered     {delivered} in {time:.2} s, {rate:.0}/s"));
+    } else {
+        let publications = outcome.publications_per_second();
+        lines.push(format!("published    {published} in {time:.2} s, {publications:.0}/s"));
+    }
+    if delivered > 0 && !asks {
         lines.push(format!("delivered    {delivered}, {rate:.0}/s"));
     }
     if let (Some(cpu), Some(busy)) = (outcome.publishing.cpu, outcome.server_busy()) {
         let each = match (outcome.cpu_per_delivery(), outcome.cpu_per_publication()) {
+            (Some(each), _) if asks => format!("{each:.2} us per answer, "),
             (Some(each), _) => format!("{each:.3} us per delivery, "),
             (None, Some(each)) => format!("{each:.2} us per publication, "),
             (None, None) => String::new(),

@@ -95,6 +95,7 @@ fn throughput(svg: &mut String, (left, top): (f64, f64), outcome: &Outcome) {
         text(svg, (left + 8.0, top + 20.0), "label", "no deliveries");
         return;
     }
+    let what = if outcome.load.request.is_some() { "answers" } else { "deliveries" };
     let step = WIDTH / (rates.len().max(2) - 1) as f64;
     let mut points = String::new();
     for (index, rate) in rates.iter().enumerate() {
@@ -102,7 +103,7 @@ fn throughput(svg: &mut String, (left, top): (f64, f64), outcome: &Outcome) {
         let _ = write!(points, "{x:.1},{y:.1} ");
     }
     let _ = writeln!(svg, "<polyline class=\"line\" points=\"{}\"/>", points.trim_end());
-    text(svg, (left + 4.0, top + 12.0), "label", &format!("{highest:.0} deliveries/s"));
+    text(svg, (left + 4.0, top + 12.0), "label", &format!("{highest:.0} {what}/s"));
     let seconds = line.interval().as_secs_f64() * rates.len() as f64;
     text(svg, (left, top + HEIGHT + 16.0), "label", "0 s");
     text(svg, (left + WIDTH - 40.0, top + HEIGHT + 16.0), "label", &format!("{seconds:.1} s"));
@@ -151,14 +152,10 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::{
-        generator::Tally, histogram::Histogram, ledger::Faults, load::Load, outcome::Work,
-        timeline::Timeline,
-    };
+    use crate::{generator::Tally, ledger::Faults, load::Load, outcome::Work};
 
     fn outcome(name: &str, latencies: &[u64]) -> Outcome {
-        let mut tally =
-            Tally { delivered: 0, latencies: Histogram::new(), timeline: Timeline::new() };
+        let mut tally = Tally::new();
         for &latency in latencies {
             tally.delivered += 1;
             tally.latencies.record(latency);

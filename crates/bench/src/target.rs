@@ -31,6 +31,8 @@ pub(crate) struct Target {
     pub envelope: (String, String),
     /// A location that is answered at once, 200.
     pub ready: String,
+    /// Whether this program has started it, and knows what it answers.
+    pub started: bool,
 }
 
 impl Target {
@@ -59,6 +61,7 @@ impl Target {
             publish: format!("/{publisher}?id={CHANNEL}"),
             envelope: (String::new(), String::new()),
             ready: "/ready".to_owned(),
+            started: true,
         }
     }
 
@@ -88,7 +91,7 @@ impl Target {
             Endpoint::plain(address)
         };
         let target = Self::at(endpoint, host.to_owned(), transport, false);
-        Ok(Self { ready: "/".to_owned(), ..target })
+        Ok(Self { ready: "/".to_owned(), started: false, ..target })
     }
 
     /// The first request of a connection.

@@ -42,6 +42,20 @@ pub(crate) struct Tally {
     pub timeline: Timeline,
 }
 
+impl Tally {
+    /// Nothing counted yet.
+    pub(crate) fn new() -> Self {
+        Self { delivered: 0, latencies: Histogram::new(), timeline: Timeline::new() }
+    }
+
+    /// Begins to count from 0.
+    pub(crate) fn clear(&mut self) {
+        self.delivered = 0;
+        self.latencies.clear();
+        self.timeline.clear();
+    }
+}
+
 /// All connections that wait.
 #[derive(Debug)]
 pub(crate) struct Crowd {
@@ -88,7 +102,7 @@ impl Crowd {
             ledger: Ledger::new(usize::try_from(load.subscribers)?, load.channels, load.origins()),
             text_bytes: text_bytes(load.size),
             epoch,
-            tally: Tally { delivered: 0, latencies: Histogram::new(), timeline: Timeline::new() },
+            tally: Tally::new(),
             tally_began: epoch,
             poll_rate: load.poll_rate,
             polls: None,
@@ -256,9 +270,7 @@ impl Crowd {
 
     /// Begins to count from 0.
     pub(crate) fn reset(&mut self) {
-        self.tally.delivered = 0;
-        self.tally.latencies.clear();
-        self.tally.timeline.clear();
+        self.tally.clear();
         self.tally_began = Instant::now();
     }
 

@@ -7,9 +7,11 @@
 //! | `member` | a connection that waits: its phases, its answers |
 //! | `crowd` | all of them: one poll, one read buffer, the books |
 //! | `gather` | opening them, at a rate |
+//! | `clients` | connections that ask instead of waiting: files, proxied answers |
 //! | `publisher` | a connection that publishes |
 //! | `press` | all of those, and when the next message is due |
 
+mod clients;
 mod crowd;
 mod encryption;
 mod gather;
@@ -19,6 +21,7 @@ mod press;
 mod publisher;
 
 pub(crate) use self::{
+    clients::{Clients, Question},
     crowd::{Crowd, Tally},
     gather::gather,
     press::{Press, Until},

@@ -5,6 +5,7 @@ mod nchan;
 mod nginx_style;
 mod push_stream;
 mod pushpin;
+mod web;
 
 use std::{
     env,
@@ -17,7 +18,7 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use crate::{load::Load, target::Target};
+use crate::{load::Load, resource::Resource, target::Target};
 
 /// Stored messages per channel, wherever messages are stored.
 const HISTORY: u32 = 100;
@@ -32,6 +33,8 @@ pub(crate) enum Subject {
     Raw,
     /// The raw loop with all messages of a turn joined into one send per subscriber.
     RawJoined,
+    /// nginx without modules for push: files and proxying.
+    Nginx,
     /// nginx with Nchan.
     Nchan,
     /// nginx with push-stream.
@@ -49,6 +52,13 @@ pub(crate) struct Programs {
     pub push_stream_nginx: Option<PathBuf>,
     /// The module of push-stream, if it is to be loaded.
     pub push_stream_module: Option<PathBuf>,
+}
+
+impl Programs {
+    /// The outpour to measure.
+    fn outpour(&self) -> Result<PathBuf> {
+        Ok(self.outpour.clone().map_or_else(env::current_exe, Ok)?)
+    }
 }
 
 /// What a server is started for.
@@ -77,8 +87,15 @@ pub(crate) struct Invocation {
 
 impl Subject {
     /// Every subject, in the order of tables.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Outpour, Self::Raw, Self::RawJoined, Self::Nchan, Self::PushStream, Self::Pushpin];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Outpour,
+        Self::Raw,
+        Self::RawJoined,
+        Self::Nginx,
+        Self::Nchan,
+        Self::PushStream,
+        Self::Pushpin,
+    ];
 
     /// The name in tables and on the command line.
     pub(crate) fn name(self) -> &'static str {
@@ -86,6 +103,7 @@ impl Subject {
             Self::Outpour => "outpour",
             Self::Raw => "raw",
             Self::RawJoined => "raw-joined",
+            Self::Nginx => "nginx",
             Self::Nchan => "nchan",
             Self::PushStream => "push-stream",
             Self::Pushpin => "pushpin",
@@ -94,7 +112,7 @@ impl Subject {
 
     /// Whether it is another server than ours.
     pub(crate) fn is_peer(self) -> bool {
-        matches!(self, Self::Nchan | Self::PushStream | Self::Pushpin)
+        matches!(self, Self::Nginx | Self::Nchan | Self::PushStream | Self::Pushpin)
     }
 
     /// Why it is not installed here; `None` if it is.
@@ -102,6 +120,9 @@ impl Subject {
         let nchan = || Path::new(nchan::MODULE).is_file() && find_program("nginx").is_some();
         match self {
             Self::Outpour | Self::Raw | Self::RawJoined => None,
+            Self::Nginx => find_program("nginx")
+                .is_none()
+                .then(|| "not installed; Debian has it: apt-get install nginx".to_owned()),
             Self::Nchan => (!nchan()).then(|| {
                 "not installed; Debian has it: apt-get install nginx libnginx-mod-nchan".to_owned()
             }),
@@ -119,6 +140,13 @@ impl Subject {
     pub(crate) fn refuses(self, load: &Load) -> Option<&'static str> {
         let asks_again = load.transport.asks_again();
         match self {
+            Self::Outpour | Self::Nginx if load.request.is_some() => None,
+            Self::Raw | Self::RawJoined | Self::Nchan | Self::PushStream | Self::Pushpin
+                if load.request.is_some() =>
+            {
+                Some("files and proxying are measured with nginx itself")
+            }
+            Self::Nginx => Some("it does not push without a module"),
             Self::Raw | Self::RawJoined if load.tls => Some("the raw loop has no TLS"),
             Self::Pushpin if load.tls => Some("its certificates are those of the installation"),
             Self::Raw | Self::RawJoined if asks_again => Some("the raw loop only streams"),
@@ -162,13 +190,20 @@ impl Subject {
             bail!("{}: {reason}", self.name());
         }
         let file = directory.join("server.conf");
+        let mut helpers = Vec::new();
         let (program, text) = match self {
+            Self::Outpour if plan.load.request.is_some() => {
+                helpers.extend(web::helper(plan)?);
+                (programs.outpour()?, web::outpour(plan, directory))
+            }
+            Self::Nginx => {
+                helpers.extend(web::helper(plan)?);
+                let program = find_program("nginx").context("nginx is not installed")?;
+                (program, web::nginx(plan, directory))
+            }
             Self::Raw | Self::RawJoined => return raw(plan, self == Self::RawJoined),
             Self::Pushpin => return pushpin::prepare(plan, directory),
-            Self::Outpour => {
-                let program = programs.outpour.clone().map_or_else(env::current_exe, Ok)?;
-                (program, push_stream::outpour(plan, directory))
-            }
+            Self::Outpour => (programs.outpour()?, push_stream::outpour(plan, directory)),
             Self::Nchan => {
                 let program = find_program("nginx").context("nginx is not installed")?;
                 (program, nchan::configuration(plan, directory))
@@ -180,6 +215,9 @@ impl Subject {
             }
         };
         fs::write(&file, text)?;
+        if plan.load.request == Some(Resource::File) {
+            web::write_file(plan, directory)?;
+        }
         if plan.load.tls {
             certificate::write(directory)?;
         }
@@ -192,7 +230,7 @@ impl Subject {
             "-c".into(),
             file.into(),
         ];
-        Ok(Invocation { program, arguments: arguments.into(), helpers: Vec::new() })
+        Ok(Invocation { program, arguments: arguments.into(), helpers })
     }
 }
 
@@ -267,6 +305,11 @@ mod tests {
         check(Subject::Raw, asking(Transport::Websocket), false);
         check(Subject::Pushpin, asking(Transport::Polling), true);
         check(Subject::Nchan, asking(Transport::Polling), false);
+        let asking = || Load { request: Some(Resource::File), ..Load::default() };
+        check(Subject::Outpour, asking(), false);
+        check(Subject::Nginx, asking(), false);
+        check(Subject::Nchan, asking(), true);
+        check(Subject::Nginx, Load::default(), true);
         check(Subject::Raw, Load { tls: true, ..Load::default() }, true);
         check(Subject::Nchan, Load { tls: true, ..Load::default() }, false);
     }

@@ -38,6 +38,13 @@ fn tls_is_spoken() {
 }
 
 #[test]
+fn files_are_asked_for() {
+    check("--request file -n 10 --size 70000 --seconds 0.2", 0, "us per answer");
+    check("--request file --tls -n 10 --seconds 0.2", 0, "answered");
+    check("--request file --server raw", 1, "measured with nginx itself");
+}
+
+#[test]
 fn the_raw_loop_loses_nothing() {
     for server in ["raw", "raw-joined"] {
         let line = format!("--server {server} -n 20 --channels 3 --publishers 4 --seconds 0.2");

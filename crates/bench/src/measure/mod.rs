@@ -1,5 +1,7 @@
 //! One measurement: start, connect, hold, publish, compare the books.
 
+mod requests;
+
 use std::{thread, time::Duration};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -103,7 +105,7 @@ impl Setting {
         Ok(())
     }
 
-    /// Measures a server that runs.
+    /// Measures a server that runs: deliveries, or answers where the load is requests.
     ///
     /// # Errors
     /// As [`Setting::measure`].
@@ -113,6 +115,9 @@ impl Setting {
         load: &Load,
         progress: &mut Progress,
     ) -> Result<Outcome> {
+        if let Some(resource) = load.request {
+            return self.measure_requests(site, load, resource, progress);
+        }
         let names = Names::new();
         warm_up(site, load, &names, self.patience)?;
         let before = Snapshot::take(site, self.patience);
