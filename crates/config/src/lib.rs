@@ -14,6 +14,7 @@ mod lower;
 mod names;
 mod nearest;
 mod pcre;
+mod proxy_url;
 mod reference;
 mod report;
 mod source;

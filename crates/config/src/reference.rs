@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::directives::{Family, Kind, families, rows};
+use crate::directives::{Directive, Family, Kind, families, inner_rows, rows};
 
 /// The reference of all directives as Markdown: name, arguments, default, contexts and what each
 /// does; then nginx's directives that are accepted without effect and those that are refused, with
@@ -10,18 +10,9 @@ use crate::directives::{Family, Kind, families, rows};
 #[must_use]
 pub fn reference() -> String {
     let mut out = String::from("# Directives\n");
-    for row in rows() {
-        let _ = write!(out, "\n## {}\n\n", row.name);
-        if let Kind::Old(now) = row.kind {
-            let _ = writeln!(out, "Name of an old release. Today: {now}.\n");
-        }
-        let end = if row.args.block { " { ... }" } else { ";" };
-        let gap = if row.args.shape.is_empty() { "" } else { " " };
-        let _ = writeln!(out, "{}\n", row.doc);
-        let _ = writeln!(out, "- Syntax: `{}{gap}{}{end}`", row.name, row.args.shape);
-        let _ = writeln!(out, "- Default: {}", row.default);
-        let _ = writeln!(out, "- Context: {}", row.contexts.names());
-    }
+    rows().for_each(|row| entry(&mut out, row));
+    out.push_str("\n# Inside upstream\n");
+    inner_rows().for_each(|row| entry(&mut out, row));
     let (inert, refused) = families();
     out.push_str("\n# Accepted without effect\n\n");
     out.push_str("They tune something that does not exist here; nothing is lost.\n");
@@ -32,6 +23,19 @@ pub fn reference() -> String {
     );
     list(&mut out, refused);
     out
+}
+
+fn entry(out: &mut String, row: &Directive) {
+    let _ = write!(out, "\n## {}\n\n", row.name);
+    if let Kind::Old(now) = row.kind {
+        let _ = writeln!(out, "Name of an old release. Today: {now}.\n");
+    }
+    let end = if row.args.block { " { ... }" } else { ";" };
+    let gap = if row.args.shape.is_empty() { "" } else { " " };
+    let _ = writeln!(out, "{}\n", row.doc);
+    let _ = writeln!(out, "- Syntax: `{}{gap}{}{end}`", row.name, row.args.shape);
+    let _ = writeln!(out, "- Default: {}", row.default);
+    let _ = writeln!(out, "- Context: {}", row.contexts.names());
 }
 
 /// Each family with its reason.

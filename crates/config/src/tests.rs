@@ -4,6 +4,7 @@ mod audit;
 mod files;
 mod messages;
 mod properties;
+mod proxy;
 mod reference;
 mod settings;
 mod static_files;

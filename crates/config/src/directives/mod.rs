@@ -13,6 +13,7 @@ mod map;
 mod old;
 mod padding;
 mod process;
+mod proxy;
 mod push_stream;
 mod redirect;
 mod rewrite;
@@ -21,6 +22,7 @@ mod service;
 mod table;
 mod tls;
 mod types;
+mod upstream;
 
 #[cfg(test)]
 pub(crate) use difference::DIFFERENCES;
@@ -30,4 +32,6 @@ pub(crate) use foreign::lists as foreign_lists;
 pub(crate) use foreign::{Family, Foreign, families};
 pub(crate) use log::COMBINED;
 pub(crate) use rewrite::OLD_VARIABLES;
-pub(crate) use table::{Contexts, Directive, Kind, all_names, find, names_in, rows};
+pub(crate) use table::{
+    Contexts, Directive, Kind, all_names, find, find_in, inner_rows, names_in, rows,
+};

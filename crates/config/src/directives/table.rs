@@ -12,7 +12,7 @@ use super::foreign::{Foreign, foreign};
 use super::{
     access, events, files, http, listen, location, log, map, old, process, push_stream, rewrite,
 };
-use super::{redirect, server_name, service, tls, types};
+use super::{proxy, redirect, server_name, service, tls, types, upstream};
 
 /// A set of kinds of blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,7 @@ impl Contexts {
     pub(crate) const SERVER_IF: Self = Self(16);
     pub(crate) const LOCATION: Self = Self(32);
     pub(crate) const LOCATION_IF: Self = Self(64);
+    pub(crate) const UPSTREAM: Self = Self(128);
     /// `http`, `server`, `location`.
     pub(crate) const HSL: Self = Self(4 | 8 | 32);
     /// [`Self::HSL`] and `if` inside a location.
@@ -48,6 +49,7 @@ impl Contexts {
             (Self::SERVER_IF, "if in server"),
             (Self::LOCATION, "location"),
             (Self::LOCATION_IF, "if in location"),
+            (Self::UPSTREAM, "upstream"),
         ];
         let mine: Vec<&str> = words.iter().filter(|(c, _)| self.has(*c)).map(|(_, w)| *w).collect();
         mine.join(", ")
@@ -159,7 +161,7 @@ impl Directive {
 
 /// All directives that have an effect, in the order of the reference.
 pub(crate) fn rows() -> impl Iterator<Item = &'static Directive> {
-    let tables: [&'static [Directive]; 17] = [
+    const TABLES: &[&[Directive]] = &[
         process::ROWS,
         events::ROWS,
         http::ROWS,
@@ -170,6 +172,12 @@ pub(crate) fn rows() -> impl Iterator<Item = &'static Directive> {
         types::ROWS,
         files::ROWS,
         redirect::ROWS,
+        upstream::ROWS,
+        proxy::PASS,
+        proxy::REQUEST,
+        proxy::ANSWER,
+        proxy::LIMITS,
+        proxy::TLS,
         access::ROWS,
         log::ROWS,
         map::ROWS,
@@ -178,7 +186,12 @@ pub(crate) fn rows() -> impl Iterator<Item = &'static Directive> {
         service::ROWS,
         old::ROWS,
     ];
-    tables.into_iter().flatten()
+    TABLES.iter().copied().flatten()
+}
+
+/// What stands in an `upstream` block and nowhere else.
+pub(crate) fn inner_rows() -> impl Iterator<Item = &'static Directive> {
+    upstream::INNER.iter()
 }
 
 static BY_NAME: LazyLock<HashMap<&'static str, &'static Directive>> =
@@ -195,11 +208,22 @@ pub(crate) fn find(name: &[u8]) -> Option<Result<&'static Directive, Foreign>> {
 
 /// Every known name.
 pub(crate) fn all_names() -> impl Iterator<Item = &'static str> {
-    rows().map(|row| row.name).chain(super::foreign::names())
+    rows().chain(inner_rows()).map(|row| row.name).chain(super::foreign::names())
+}
+
+/// [`find`] for a directive that stands in such a block.
+pub(crate) fn find_in(
+    name: &[u8],
+    context: Contexts,
+) -> Option<Result<&'static Directive, Foreign>> {
+    let inner = || inner_rows().find(|row| row.name.as_bytes() == name);
+    let inner = (context == Contexts::UPSTREAM).then(inner).flatten();
+    inner.map(Ok).or_else(|| find(name))
 }
 
 /// Names that may stand in a block: candidates for "did you mean".
 pub(crate) fn names_in(context: Contexts) -> impl Iterator<Item = &'static str> {
-    let ours = rows().filter(move |row| row.contexts.has(context)).map(|row| row.name);
+    let ours =
+        rows().chain(inner_rows()).filter(move |row| row.contexts.has(context)).map(|row| row.name);
     ours.chain(super::foreign::names())
 }

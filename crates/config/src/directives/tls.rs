@@ -44,7 +44,7 @@ pub(crate) const ROWS: &[Directive] = &[
         Args::new(1, usize::MAX, "[TLSv1.2] [TLSv1.3]"),
         "TLSv1.2 TLSv1.3",
         "Versions of the protocol; older ones are not offered.",
-        protocols,
+        |l, b, n| b.tls.protocols = Some(versions(l, n)),
     ),
     row(
         "ssl_session_cache",
@@ -153,7 +153,7 @@ pub(crate) const ROWS: &[Directive] = &[
 ];
 
 /// A file of certificates or of a key, for `keep`.
-fn certificate_file(l: &mut Lowering<'_>, n: &Node, keep: impl FnOnce(PathBuf)) {
+pub(super) fn certificate_file(l: &mut Lowering<'_>, n: &Node, keep: impl FnOnce(PathBuf)) {
     let Some(word) = n.args.first() else { return };
     let elsewhere = ["data:", "engine:", "store:"];
     if let Some(form) = elsewhere.iter().find(|form| word.value.starts_with(form.as_bytes())) {
@@ -166,7 +166,7 @@ fn certificate_file(l: &mut Lowering<'_>, n: &Node, keep: impl FnOnce(PathBuf)) 
     keep(l.beside_file(&word.value));
 }
 
-fn own_choice(l: &mut Lowering<'_>, n: &Node, what: &str) {
+pub(super) fn own_choice(l: &mut Lowering<'_>, n: &Node, what: &str) {
     let name = n.name.text();
     if l.first_time(&name) {
         let text = format!(
@@ -176,7 +176,8 @@ fn own_choice(l: &mut Lowering<'_>, n: &Node, what: &str) {
     }
 }
 
-fn protocols(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
+/// TLSv1.2 and TLSv1.3.
+pub(super) fn versions(l: &mut Lowering<'_>, n: &Node) -> (bool, bool) {
     let (mut tls12, mut tls13, mut known) = (false, false, true);
     for word in &n.args {
         match word.value.as_slice() {
@@ -195,7 +196,7 @@ fn protocols(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
     if known && !tls12 && !tls13 {
         l.report.emerg(n.span(), "no protocol that is offered: TLSv1.2, TLSv1.3");
     }
-    b.tls.protocols = Some((tls12, tls13));
+    (tls12, tls13)
 }
 
 fn invalid_value(l: &mut Lowering<'_>, word: &Word, help: Option<&str>) {

@@ -6,7 +6,10 @@ use outpour_core::router::{Condition, Rewrite};
 use outpour_core::settings::{ListenAddress, Matcher, ServerName};
 use outpour_core::variables::Expression;
 
-use super::{CoreDraft, FilesDraft, LimitsDraft, MainDraft, PushDraft, StoreDraft, TlsDraft};
+use super::{
+    CoreDraft, FilesDraft, LimitsDraft, MainDraft, ProxyDraft, PushDraft, StoreDraft, TlsDraft,
+    UpstreamDraft,
+};
 use crate::audit::Told;
 use crate::directives::Contexts;
 use crate::source::Span;
@@ -54,7 +57,7 @@ pub(crate) struct ListenDraft {
     pub(crate) options: bool,
 }
 
-/// A block: the main level, `http`, `server`, `location` or `if`.
+/// A block: the main level, `http`, `server`, `location`, `if` or `upstream`.
 #[derive(Debug)]
 pub(crate) struct Block {
     /// Which kind of block.
@@ -74,6 +77,8 @@ pub(crate) struct Block {
     pub(crate) core: CoreDraft,
     pub(crate) files: FilesDraft,
     pub(crate) push: PushDraft,
+    pub(crate) proxy: ProxyDraft,
+    pub(crate) upstream: UpstreamDraft,
     pub(crate) listens: Vec<ListenDraft>,
     pub(crate) names: Vec<NameDraft>,
     pub(crate) matcher: Option<Matcher>,
@@ -84,6 +89,8 @@ pub(crate) struct Block {
     pub(crate) told: Told,
     /// The `http` of the main level, the servers of `http`, the locations of the others.
     pub(crate) blocks: Vec<Block>,
+    /// The `upstream`s of `http`.
+    pub(crate) upstreams: Vec<Block>,
 }
 
 impl Block {
@@ -101,6 +108,8 @@ impl Block {
             core: CoreDraft::default(),
             files: FilesDraft::default(),
             push: PushDraft::default(),
+            proxy: ProxyDraft::default(),
+            upstream: UpstreamDraft::default(),
             listens: Vec::new(),
             names: Vec::new(),
             matcher: None,
@@ -108,6 +117,7 @@ impl Block {
             script: Vec::new(),
             told: Told::default(),
             blocks: Vec::new(),
+            upstreams: Vec::new(),
         }
     }
 
@@ -117,6 +127,7 @@ impl Block {
         self.tls.inherit(&outer.tls);
         self.core.inherit(&outer.core);
         self.files.inherit(&outer.files);
+        self.proxy.inherit(&outer.proxy);
         self.push.inherit(&outer.push, store);
     }
 }

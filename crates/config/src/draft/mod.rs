@@ -4,17 +4,23 @@ mod block;
 mod core;
 mod files;
 mod main;
+mod proxy;
 mod push;
 mod store;
 mod tls;
+mod upstream;
 
 pub(crate) use block::{Block, Given, ListenDraft, NameDraft, Step};
 pub(crate) use core::{CoreDraft, GzipDraft, LimitsDraft};
 pub(crate) use files::{FilesDraft, SymlinksDraft};
 pub(crate) use main::MainDraft;
+pub(crate) use proxy::{
+    PassDraft, PassTo, ProxyDraft, ProxyTlsDraft, RedirectDraft, ResolverDraft, ServersDraft,
+};
 pub(crate) use push::{HeaderSource, PaddingDraft, PathSource, PushDraft};
 pub(crate) use store::StoreDraft;
 pub(crate) use tls::TlsDraft;
+pub(crate) use upstream::UpstreamDraft;
 
 /// Takes over every named field that is unset from an outer block.
 macro_rules! inherit {

@@ -28,6 +28,7 @@ impl Lowering<'_> {
             let target = LogTarget::File(self.prefix.join("logs/access.log"));
             http.core.access_log = Some(vec![AccessLog { target, format: 0, condition: None }]);
         }
+        self.upstreams(&http.upstreams);
         let mut blocks = std::mem::take(&mut http.blocks);
         for server in &mut blocks {
             server.inherit(&http, &http.store);
@@ -46,7 +47,7 @@ impl Lowering<'_> {
             listens,
             servers,
             maps: std::mem::take(&mut self.maps).into_iter().map(|(map, ..)| map).collect(),
-            upstreams: Vec::new(),
+            upstreams: std::mem::take(&mut self.upstreams),
             set_slots: self.names.slots(),
             log_formats: std::mem::take(&mut self.formats),
             settings,

@@ -75,7 +75,10 @@ impl Lowering<'_> {
         let steps = std::mem::take(&mut block.script);
         if in_location {
             block.inherit(outer, &http.store);
-            block.push.role = outer.push.role;
+            if block.proxy.pass.is_none() {
+                block.push.role = outer.push.role;
+                block.proxy.pass.clone_from(&outer.proxy.pass);
+            }
             block.label.clone_from(&outer.label);
         }
         let script = self.script(steps, &block, http, in_location);
@@ -116,7 +119,7 @@ impl Lowering<'_> {
             origin: self.origin(block.at),
             push: self.push(block, store),
             files: self.files(&block.files),
-            proxy: None,
+            proxy: self.proxy(block),
             access: core.access.clone().unwrap_or_default(),
             add_headers: core.add_headers.clone().unwrap_or_default(),
             expires: core.expires.clone().unwrap_or(Expires::Off),

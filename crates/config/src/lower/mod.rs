@@ -7,14 +7,16 @@ mod finish;
 mod http;
 mod listen;
 mod location;
+mod proxy;
 mod push;
 mod tls;
+mod upstream;
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use outpour_core::settings::{LogFormat, Settings};
+use outpour_core::settings::{LogFormat, Settings, Upstream};
 use outpour_core::transport::Rendering;
 use outpour_core::variables::Map;
 
@@ -43,6 +45,8 @@ pub(crate) struct Lowering<'r> {
     pub(crate) logs: bool,
     pub(crate) formats: Vec<LogFormat>,
     pub(crate) maps: Vec<(Map, Span, String)>,
+    /// The upstreams so far: all blocks, then those of plain hosts.
+    upstreams: Vec<Arc<Upstream>>,
     /// Greatest minimum of any padding group.
     pub(crate) padding_max: usize,
     /// Names written by releases before 0.4 occur.
@@ -72,6 +76,7 @@ impl<'r> Lowering<'r> {
             logs,
             formats: Vec::new(),
             maps: Vec::new(),
+            upstreams: Vec::new(),
             padding_max: 0,
             old_file: has_old_names(nodes),
             scattered: StoreDraft::default(),
@@ -121,7 +126,7 @@ impl<'r> Lowering<'r> {
     }
 
     fn directive(&mut self, node: &Node, block: &mut Block) {
-        let found = directives::find(&node.name.value);
+        let found = directives::find_in(&node.name.value, block.context);
         self.note(node, found, block);
         match found {
             None if node.name.is("include") => {

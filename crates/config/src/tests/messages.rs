@@ -15,12 +15,12 @@ fn check(text: &str, expected: &[&str]) {
 }
 
 /// The same with `text` inside a location.
-fn in_location(text: &str, expected: &[&str]) {
+pub(super) fn in_location(text: &str, expected: &[&str]) {
     check(&format!("http {{ server {{ location /x {{\n{text}\n}} }} }}"), expected);
 }
 
 /// The same with `text` inside `http`.
-fn in_http(text: &str, expected: &[&str]) {
+pub(super) fn in_http(text: &str, expected: &[&str]) {
     check(&format!("http {{\n{text}\n}}"), expected);
 }
 
@@ -86,7 +86,7 @@ fn every_mistake_of_a_file() {
             "[emerg] invalid port in \"x:y\" of the \"listen\" directive :4",
             "[emerg] unknown directive \"sendfil\" :5",
             "[emerg] unknown directive \"lua\" :6",
-            "[emerg] \"proxy_pass\" directive is not implemented yet :7",
+            "[emerg] \"proxy_pass\" directive is not allowed here :7",
             "[emerg] unexpected end of file, expecting \"}\" :8",
         ],
     );

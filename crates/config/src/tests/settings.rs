@@ -23,7 +23,7 @@ fn location(text: &str) -> Location {
     http(&format!("server {{\n{text}\n}}")).servers.remove(0).locations.remove(0)
 }
 
-fn blocks(script: &[Statement]) -> Vec<&IfBlock> {
+pub(super) fn blocks(script: &[Statement]) -> Vec<&IfBlock> {
     fn block(statement: &Statement) -> Option<&IfBlock> {
         match statement {
             Statement::If(block) => Some(block),

@@ -65,8 +65,8 @@ pub enum ProxyUri {
     Replaced {
         /// The path, with arguments if it was written so.
         path: Box<[u8]>,
-        /// Length of the location's prefix. A request that was redirected so that it does not
-        /// begin with the prefix keeps all of its path behind the new one.
+        /// Length of the location's prefix. Where `rewrite ... break` has changed the request's
+        /// address, that is sent as it is, without this path.
         prefix: usize,
     },
 }
@@ -164,7 +164,7 @@ pub enum ProxyRewriteFrom {
     /// A beginning; of `proxy_cookie_domain`: the whole domain, in any case, with or without
     /// leading dot.
     Text(Expression),
-    /// What an expression matches, to the end.
+    /// An expression: the whole value is replaced if it matches.
     Regex(Pattern),
 }
 

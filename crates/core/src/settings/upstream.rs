@@ -1,5 +1,6 @@
 //! Upstreams: groups of servers that requests are handed on to, and how their names are found.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use crate::variables::Expression;
 /// that host, each as good as the others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upstream {
-    /// The name of the block, or the host as written: lower case.
+    /// The name of the block, or the host as written, compared without letter case.
     pub name: Box<str>,
     /// The port of a plain host; `None` for a block, which has no port of its own.
     pub port: Option<u16>,
@@ -58,6 +59,16 @@ pub enum PeerAddress {
     Tcp(SocketAddr),
     /// `unix:PATH`.
     Unix(PathBuf),
+}
+
+impl fmt::Display for PeerAddress {
+    /// As `$upstream_addr` shows it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(f),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
 }
 
 /// How one of the peers is chosen.

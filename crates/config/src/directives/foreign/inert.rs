@@ -97,7 +97,16 @@ pub(super) const INERT: &[Family] = &[
         "min_delete_depth
         userid_domain",
     ),
-    inert("names are looked up by the system's resolver", "resolver resolver_timeout"),
+    inert(
+        "answers of upstreams never go to disk; what waits for a client is proxy_buffers",
+        "proxy_busy_buffers_size proxy_max_temp_file_size proxy_temp_file_write_size
+        proxy_temp_path",
+    ),
+    inert(
+        "tables grow by themselves, and bytes leave as soon as they are there",
+        "proxy_headers_hash_bucket_size proxy_headers_hash_max_size proxy_send_lowat",
+    ),
+    inert("certificates are read once, when the configuration is", "proxy_ssl_certificate_cache"),
     inert(
         "certificates are read once, when the configuration is",
         "ssl_certificate_cache ssl_certificate_compression",

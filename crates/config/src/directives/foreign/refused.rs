@@ -102,9 +102,9 @@ pub(super) const REFUSED: &[Family] = &[
         userid_service",
     ),
     refused(
-        "answers come from files and push locations",
-        "keep nginx in front and pass the push locations on to outpour",
-        "upstream state zone match health_check",
+        "servers of an upstream stand in the file, and are judged by what they answer",
+        "write `server` for each of them, with max_fails and fail_timeout",
+        "state match health_check sticky sticky_cookie_insert ntlm least_time queue",
     ),
     refused(
         "HTTP/2 and HTTP/3 are not spoken",
@@ -231,9 +231,25 @@ pub(super) const REFUSED: &[Family] = &[
     ),
     third("Nchan", OTHER_PUSH, PUSH_INSTEAD, "nchan_*"),
     refused(
-        "answers come from files and push locations",
-        "keep nginx in front and pass the push locations on to outpour",
-        "proxy_*",
+        "answers of upstreams are never kept",
+        "remove it: the application and its clients decide what is kept",
+        "proxy_cache proxy_cache_* proxy_no_cache proxy_store proxy_store_access",
+    ),
+    refused(
+        "answers leave as fast as the client takes them",
+        "remove it if the upstream may be fast",
+        "proxy_limit_rate",
+    ),
+    refused(
+        "ranges of an answer are the upstream's business",
+        "let the upstream answer them",
+        "proxy_force_ranges",
+    ),
+    refused("trailers are not sent on", "remove it", "proxy_pass_trailers"),
+    refused(
+        "TLS is rustls', without OpenSSL's own settings",
+        "remove it",
+        "proxy_ssl_conf_command proxy_ssl_crl proxy_ssl_key_log proxy_ssl_password_file",
     ),
     refused(
         "only HTTP is spoken with applications",
