@@ -1,5 +1,6 @@
 //! Whole configurations: what is said about them, and what they come down to.
 
+mod access;
 mod audit;
 mod files;
 mod messages;

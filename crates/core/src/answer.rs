@@ -97,8 +97,12 @@ impl Answer {
     /// The server's small HTML page for `status`, as nginx's core sends it.
     #[must_use]
     pub fn page(status: u16) -> Self {
-        // In the status line nginx has an older name for 302.
-        let reason = if status == 302 { "Found" } else { reason(status) };
+        // In the status line nginx has an older name for 302, and another one for 401.
+        let reason = match status {
+            302 => "Found",
+            401 => "Authorization Required",
+            status => reason(status),
+        };
         let text = format!(
             "<html>\r\n<head><title>{status} {reason}</title></head>\r\n<body>\r\n\
              <center><h1>{status} {reason}</h1></center>\r\n<hr><center>outpour</center>\r\n\

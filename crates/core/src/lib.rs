@@ -5,6 +5,7 @@
 //! bytes and time.
 #![forbid(unsafe_code)]
 
+pub mod access;
 pub mod answer;
 pub mod channels;
 pub mod civil;

@@ -4,10 +4,12 @@
 //! listeners and its own table of subscribers.
 #![forbid(unsafe_code)]
 
+mod access;
 mod clock;
 mod connection;
 mod counters;
 mod exchange;
+mod helpers;
 mod life;
 mod listener;
 pub mod logs;

@@ -6,6 +6,8 @@ use mio::Waker;
 use outpour_core::channels::Delivery;
 use outpour_core::settings::ListenAddress;
 
+use crate::exchange::Finding;
+use crate::helpers::Reply;
 use crate::listener::Listener;
 use crate::running::Running;
 
@@ -16,6 +18,8 @@ pub(crate) enum Mail {
     Delivery(Delivery),
     /// Another listener.
     Open(ListenAddress, Listener),
+    /// An errand has come to its end.
+    Found(Reply, Finding),
     /// New settings are in force.
     Reload(Arc<Running>),
     /// End now.

@@ -137,6 +137,7 @@ impl Server {
                 outcome = Err(StartError::Worker(error));
             }
         }
+        self.handle.shared.helpers.end();
         for path in unix_paths(&self.handle.current()) {
             let _ = std::fs::remove_file(path);
         }

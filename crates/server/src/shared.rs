@@ -1,4 +1,4 @@
-//! What the workers share: the channels, the mailboxes, the logs.
+//! What the workers share: the channels, the mailboxes, the logs, the helpers.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,8 +8,10 @@ use outpour_core::channels::{Channels, Delivery, Stamp, WorkerId};
 use outpour_core::variables::Environment;
 use smallvec::SmallVec;
 
+use crate::access::Memory;
 use crate::clock::Clock;
 use crate::counters::WorkerCounters;
+use crate::helpers::Helpers;
 use crate::life::Life;
 use crate::logs::Logs;
 use crate::mailbox::{Mail, Mailbox};
@@ -22,6 +24,9 @@ pub(crate) struct Shared {
     pub(crate) logs: Logs,
     pub(crate) clock: Clock,
     pub(crate) environment: Environment,
+    /// What the checks of access remember.
+    pub(crate) access: Memory,
+    pub(crate) helpers: Helpers,
     /// By worker.
     pub(crate) counters: Vec<Arc<WorkerCounters>>,
     pub(crate) life: Life,
@@ -44,6 +49,8 @@ impl Shared {
             logs,
             clock,
             environment,
+            access: Memory::default(),
+            helpers: Helpers::default(),
             counters,
             life,
             connections: AtomicU64::new(0),

@@ -41,7 +41,7 @@ fn rule(l: &mut Lowering<'_>, b: &mut Block, n: &Node, access: Access) {
     if meaningless {
         l.report.warn(word.span, format!("low address bits of {} are meaningless", word.text()));
     }
-    b.core.access.get_or_insert_default().push(AccessRule { access, network });
+    b.guard.rules.get_or_insert_default().push(AccessRule { access, network });
 }
 
 /// The network, and whether bits behind its mask had to be cleared.

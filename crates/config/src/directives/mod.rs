@@ -1,6 +1,7 @@
 //! The table of directives: one row each, with everything there is to know about it.
 
 mod access;
+mod auth;
 mod difference;
 mod events;
 mod files;

@@ -10,7 +10,8 @@ use crate::syntax::Node;
 
 use super::foreign::{Foreign, foreign};
 use super::{
-    access, events, files, http, listen, location, log, map, old, process, push_stream, rewrite,
+    access, auth, events, files, http, listen, location, log, map, old, process, push_stream,
+    rewrite,
 };
 use super::{proxy, redirect, server_name, service, tls, types, upstream};
 
@@ -179,6 +180,7 @@ pub(crate) fn rows() -> impl Iterator<Item = &'static Directive> {
         proxy::LIMITS,
         proxy::TLS,
         access::ROWS,
+        auth::ROWS,
         log::ROWS,
         map::ROWS,
         rewrite::ROWS,

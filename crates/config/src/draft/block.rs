@@ -7,8 +7,8 @@ use outpour_core::settings::{ListenAddress, Matcher, ServerName};
 use outpour_core::variables::Expression;
 
 use super::{
-    CoreDraft, FilesDraft, LimitsDraft, MainDraft, ProxyDraft, PushDraft, StoreDraft, TlsDraft,
-    UpstreamDraft,
+    CoreDraft, FilesDraft, GuardDraft, LimitsDraft, MainDraft, ProxyDraft, PushDraft, StoreDraft,
+    TlsDraft, UpstreamDraft,
 };
 use crate::audit::Told;
 use crate::directives::Contexts;
@@ -76,6 +76,7 @@ pub(crate) struct Block {
     pub(crate) tls: TlsDraft,
     pub(crate) core: CoreDraft,
     pub(crate) files: FilesDraft,
+    pub(crate) guard: GuardDraft,
     pub(crate) push: PushDraft,
     pub(crate) proxy: ProxyDraft,
     pub(crate) upstream: UpstreamDraft,
@@ -107,6 +108,7 @@ impl Block {
             tls: TlsDraft::default(),
             core: CoreDraft::default(),
             files: FilesDraft::default(),
+            guard: GuardDraft::default(),
             push: PushDraft::default(),
             proxy: ProxyDraft::default(),
             upstream: UpstreamDraft::default(),
@@ -128,6 +130,7 @@ impl Block {
         self.core.inherit(&outer.core);
         self.files.inherit(&outer.files);
         self.proxy.inherit(&outer.proxy);
+        self.guard.inherit(&outer.guard);
         self.push.inherit(&outer.push, store);
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use outpour_core::settings::{AccessLog, AccessRule, AddHeader, ErrorLog, Expires, Types};
+use outpour_core::settings::{AccessLog, AddHeader, ErrorLog, Expires, Types};
 
 use super::inherit;
 
@@ -41,7 +41,6 @@ pub(crate) struct GzipDraft {
 /// Lists are inherited as a whole, or not at all.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CoreDraft {
-    pub(crate) access: Option<Vec<AccessRule>>,
     pub(crate) add_headers: Option<Vec<AddHeader>>,
     pub(crate) expires: Option<Expires>,
     pub(crate) default_type: Option<Box<[u8]>>,
@@ -67,7 +66,7 @@ pub(crate) struct CoreDraft {
 impl CoreDraft {
     pub(crate) fn inherit(&mut self, outer: &Self) {
         inherit!(self, outer;
-            access add_headers expires default_type types charset charset_types
+            add_headers expires default_type types charset charset_types
             client_max_body_size client_body_timeout send_timeout keepalive_timeout
             keepalive_requests lingering_timeout reset_timedout_connection server_tokens
             tcp_nodelay chunked_transfer_encoding access_log error_log);

@@ -3,6 +3,7 @@
 mod block;
 mod core;
 mod files;
+mod guard;
 mod main;
 mod proxy;
 mod push;
@@ -13,6 +14,7 @@ mod upstream;
 pub(crate) use block::{Block, Given, ListenDraft, NameDraft, Step};
 pub(crate) use core::{CoreDraft, GzipDraft, LimitsDraft};
 pub(crate) use files::{FilesDraft, SymlinksDraft};
+pub(crate) use guard::GuardDraft;
 pub(crate) use main::MainDraft;
 pub(crate) use proxy::{
     PassDraft, PassTo, ProxyDraft, ProxyTlsDraft, RedirectDraft, ResolverDraft, ServersDraft,

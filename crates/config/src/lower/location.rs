@@ -120,7 +120,7 @@ impl Lowering<'_> {
             push: self.push(block, store),
             files: self.files(&block.files),
             proxy: self.proxy(block),
-            access: core.access.clone().unwrap_or_default(),
+            guard: self.guard(&block.guard),
             add_headers: core.add_headers.clone().unwrap_or_default(),
             expires: core.expires.clone().unwrap_or(Expires::Off),
             default_type: with_charset(&default_type, block),

@@ -4,6 +4,7 @@
 pub(crate) mod args;
 mod files;
 mod finish;
+mod guard;
 mod http;
 mod listen;
 mod location;

@@ -6,7 +6,8 @@ use crate::directives::{DIFFERENCES, families, find, foreign_lists, inner_rows, 
 use crate::reference;
 
 /// Every text by which directives are tested, the built-in file among them.
-const TESTS: [&str; 9] = [
+const TESTS: [&str; 10] = [
+    include_str!("access.rs"),
     include_str!("messages.rs"),
     include_str!("settings.rs"),
     include_str!("files.rs"),

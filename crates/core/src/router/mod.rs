@@ -1,6 +1,5 @@
-//! From a request to the settings that serve it: server, location, rewrite script, access.
+//! From a request to the settings that serve it: server, location, rewrite script.
 
-mod access;
 mod content_type;
 mod expires;
 mod headers;
@@ -11,7 +10,6 @@ mod server;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use access::admits;
 pub use content_type::{content_type, content_type_of};
 pub use headers::extra_headers;
 pub use location::{find_location, find_named};

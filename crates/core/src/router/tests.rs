@@ -19,7 +19,7 @@ pub(crate) fn settings(name: &str) -> LocationSettings {
         push: push(),
         files: Files::default(),
         proxy: None,
-        access: Vec::new(),
+        guard: None,
         add_headers: Vec::new(),
         expires: Expires::Off,
         default_type: Box::from(*b"text/plain"),

@@ -4,6 +4,7 @@
 //! builds new settings; these never change in place.
 
 mod files;
+mod guard;
 mod http;
 mod location;
 mod log;
@@ -18,6 +19,7 @@ pub use files::{
     Autoindex, Candidate, ErrorPage, Fallback, FileName, Files, GzipStatic, IfModifiedSince,
     PageStatus, Root, RootKind, Symlinks, TryFiles,
 };
+pub use guard::{BasicAuth, Guard, Satisfy};
 pub use http::{Http, Listen, ListenAddress, Server, ServerName, ServerSettings};
 pub use location::{
     Access, AccessRule, AddHeader, Expires, Gzip, Location, LocationSettings, Matcher, Network,

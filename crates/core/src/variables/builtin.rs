@@ -3,12 +3,10 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use base64::Engine as _;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use sha1::{Digest as _, Sha1};
 
 use super::{Builtin, Scope, headers};
+use crate::access::Credentials;
 use crate::civil::Civil;
 use crate::files;
 use crate::request::{Encryption, Version};
@@ -54,7 +52,9 @@ pub(super) fn value<'a>(scope: &Scope<'a>, builtin: Builtin) -> Option<Cow<'a, [
         Builtin::ProxyPort => Cow::Borrowed(&scope.upstream()?.port),
         Builtin::RemoteAddr => address(scope.peer.remote.map(|a| a.ip())),
         Builtin::RemotePort => port(scope.peer.remote.map(|a| a.port())),
-        Builtin::RemoteUser => return remote_user(request.header("authorization")?),
+        Builtin::RemoteUser => {
+            Cow::Owned(Credentials::parse(request.header("authorization")?)?.user)
+        }
         Builtin::Request => return present(request_line(&request.bytes)),
         Builtin::RequestCompletion => {
             text(if scope.outcome.is_some_and(|o| o.complete) { "OK" } else { "" })
@@ -176,24 +176,6 @@ fn forwarded_for(scope: &Scope<'_>) -> Cow<'static, [u8]> {
 fn request_line(bytes: &[u8]) -> &[u8] {
     let end = memchr::memchr2(b'\r', b'\n', bytes).unwrap_or(bytes.len());
     &bytes[..end]
-}
-
-/// The name in `Basic` credentials; absent where nginx finds them malformed.
-fn remote_user(credentials: &[u8]) -> Option<Cow<'static, [u8]>> {
-    const BASE64: GeneralPurpose = GeneralPurpose::new(
-        &STANDARD,
-        GeneralPurposeConfig::new()
-            .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-            .with_decode_allow_trailing_bits(true),
-    );
-    let (scheme, encoded) = credentials.split_at_checked(6)?;
-    if !scheme.eq_ignore_ascii_case(b"basic ") {
-        return None;
-    }
-    let mut user = BASE64.decode(encoded.trim_ascii()).ok()?;
-    let colon = user.iter().position(|b| *b == b':')?;
-    user.truncate(colon);
-    (!user.is_empty()).then_some(Cow::Owned(user))
 }
 
 /// 32 hexadecimal digits, the same whenever this request is asked for them.

@@ -9,12 +9,13 @@ use outpour_core::wire::http1::BodyReader;
 use outpour_core::wire::websocket::Decoder;
 
 use crate::counters::Transport;
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Finding};
 
 /// What a connection is doing.
 ///
 /// ```text
 /// Head ── request with a body ──▶ Body ── done ──▶ Head
+///  ├───── something is to be found out ──▶ Waiting ── found ──▶ any of the others
 ///  ├───── subscription ─────────▶ Subscribed ── end of the transport ──▶ Head or Closing
 ///  └───── refusal, close ───────▶ Closing ── peer's end, or time limit ──▶ (closed)
 /// ```
@@ -24,6 +25,8 @@ pub(crate) enum State {
     Head,
     /// In the middle of a request's body.
     Body(Box<Upload>),
+    /// Parked until something is found out about its request.
+    Waiting(Box<Waiting>),
     /// Parked: it gets what is published.
     Subscribed(Subscribed),
     /// The last answer is on its way or gone; what the peer still sends is dropped.
@@ -53,6 +56,20 @@ pub(crate) struct Upload {
     pub(crate) after: After,
     /// When something arrived last.
     pub(crate) progress: Tick,
+}
+
+/// A request that cannot go on before an errand ends.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) exchange: Exchange,
+    /// Which errand: what another one finds is not for this request.
+    pub(crate) errand: u32,
+    /// When it ends by itself.
+    pub(crate) due: Tick,
+    /// What is found then.
+    pub(crate) expiry: Finding,
+    /// Dropped with the request: nobody needs to do what nobody waits for.
+    pub(crate) _wanted: Arc<()>,
 }
 
 /// How a subscription ends and what its client may say.

@@ -5,9 +5,9 @@ use outpour_core::request::Method;
 use outpour_core::settings::{ErrorPage, PageStatus, Role};
 use outpour_core::variables::Environment;
 
-use super::Exchange;
 use super::files::FileBody;
 use super::route::Verdict;
+use super::{Exchange, Means, Settled, Wait};
 
 /// Redirections inside the server that one request may go through, as in nginx.
 const CHANGES_MAX: u8 = 10;
@@ -39,6 +39,12 @@ impl Inside {
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "it is matched as soon as it is made")]
 pub(super) enum Step {
+    /// The checks of access.
+    Access,
+    /// What the location serves.
+    Content,
+    /// Something has to be found out first.
+    Wait(Wait),
     /// Its push role serves it.
     Role,
     /// This answer, whose status an error page changes.
@@ -75,20 +81,27 @@ impl Step {
 }
 
 impl Exchange {
-    /// Follows the request through the server; `None` if a push role is to serve it.
-    pub(crate) fn settle(&mut self, environment: &Environment) -> Option<Answer> {
-        let mut step = self.step(environment);
+    /// Follows the request through the server.
+    ///
+    /// After [`Settled::Wait`] it is called again, with what was found out: it goes on where it
+    /// stopped, in the location where that was.
+    pub(crate) fn settle(&mut self, means: &Means<'_>) -> Settled {
+        let environment = means.environment;
+        let mut step = self.step();
         loop {
             step = match step {
-                Step::Role => return None,
-                Step::Answer(answer) => return Some(answer),
+                Step::Access => self.access(means),
+                Step::Content => self.serve(environment),
+                Step::Wait(wait) => return Settled::Wait(wait),
+                Step::Role => return Settled::Role,
+                Step::Answer(answer) => return self.settled(answer),
                 Step::File(answer, file) => {
                     self.file = Some(file);
-                    return Some(answer);
+                    return self.settled(answer);
                 }
                 Step::Error(status, headers) => match self.error_page(status, environment) {
                     Some(step) => step,
-                    None => return Some(page(status, headers)),
+                    None => return self.settled(page(status, headers)),
                 },
                 Step::Inside { path, args } => self.redirected(path, &args, environment),
                 Step::Named(name) => self.named(&name, environment),
@@ -96,15 +109,26 @@ impl Exchange {
         }
     }
 
-    /// What routing found comes to.
-    fn step(&mut self, environment: &Environment) -> Step {
-        match &self.verdict {
-            Verdict::Serve => {}
-            Verdict::NotFound => return Step::error(404),
-            Verdict::Forbidden => return Step::error(403),
-            Verdict::Failed => return Step::error(500),
-            Verdict::Return { status, text } => return self.returned(*status, text.as_deref()),
+    fn settled(&mut self, mut answer: Answer) -> Settled {
+        if let Some(challenge) = self.challenge.take() {
+            answer = answer.with("WWW-Authenticate", challenge.into_vec());
         }
+        Settled::Answer(answer)
+    }
+
+    /// What routing found comes to.
+    fn step(&self) -> Step {
+        match &self.verdict {
+            Verdict::Serve => Step::Access,
+            Verdict::NotFound => Step::error(404),
+            Verdict::Refused(status) => Step::error(*status),
+            Verdict::Failed => Step::error(500),
+            Verdict::Return { status, text } => self.returned(*status, text.as_deref()),
+        }
+    }
+
+    /// What the location has for a request that may pass.
+    fn serve(&mut self, environment: &Environment) -> Step {
         if let Some(step) = self.try_files(environment) {
             return step;
         }
@@ -181,8 +205,9 @@ impl Exchange {
         self.state.rewrite.alias_with_uri = false;
         self.state.rewrite.broken = false;
         self.request.rewrite(Some(path), Some(args));
+        self.findings = None;
         self.verdict = self.enter(environment);
-        self.step(environment)
+        self.step()
     }
 
     fn named(&mut self, name: &[u8], environment: &Environment) -> Step {
@@ -191,8 +216,9 @@ impl Exchange {
             return Step::error(500);
         }
         self.inside.internal = true;
+        self.findings = None;
         self.verdict = self.enter_named(name, environment);
-        self.step(environment)
+        self.step()
     }
 }
 

@@ -1,5 +1,6 @@
 //! One request and what it comes to: routing, then the answer of its role.
 
+mod access;
 mod files;
 mod inside;
 mod publisher;
@@ -22,8 +23,10 @@ use outpour_core::settings::{Http, Level, LocationSettings, Role, SubscriberMode
 use outpour_core::transport::cors;
 use outpour_core::variables::{Environment, Expression, Outcome, Scope, State};
 
+use crate::access::Memory;
 use crate::running::Running;
 
+pub(crate) use access::{Findings, verify_password};
 pub(crate) use files::FileBody;
 pub(crate) use inside::Inside;
 pub(crate) use route::Verdict;
@@ -45,6 +48,10 @@ pub(crate) struct Exchange {
     pub(crate) entries: OnceCell<Vec<Entry>>,
     /// What became of the request inside the server.
     pub(crate) inside: Inside,
+    /// What was found out about it so far.
+    pub(crate) findings: Option<Box<Findings>>,
+    /// `WWW-Authenticate` of the answer.
+    pub(crate) challenge: Option<Box<[u8]>>,
     /// A file that is the body of the answer, or its rest.
     pub(crate) file: Option<FileBody>,
     /// Lines for the error log that nobody has written yet.
@@ -58,7 +65,53 @@ pub(crate) struct Note {
     pub(crate) text: String,
 }
 
-/// What a request needs before it can be answered.
+/// What a request may ask while it is being settled.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Means<'a> {
+    pub(crate) environment: &'a Environment,
+    /// What the checks of access remember.
+    pub(crate) access: &'a Memory,
+    pub(crate) now: Now,
+}
+
+/// How far a request came.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "it is matched as soon as it is made")]
+pub(crate) enum Settled {
+    /// To the push role of its location.
+    Role,
+    /// To its answer.
+    Answer(Answer),
+    /// To something that has to be found out first.
+    Wait(Wait),
+}
+
+/// What a request waits for.
+#[derive(Debug)]
+pub(crate) enum Wait {
+    /// Whether a password is the one of a hash that takes long.
+    Password {
+        /// What the password file says.
+        hash: Box<[u8]>,
+        /// What the client says.
+        password: Vec<u8>,
+    },
+}
+
+/// What a request has waited for, found out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Finding {
+    /// Whether the password is right.
+    Password(bool),
+    /// It could not be found out.
+    Failed,
+    /// Too many are waiting.
+    Busy,
+    /// It took too long.
+    TimedOut,
+}
+
+/// What a role needs before it can answer.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "it is matched as soon as it is made")]
 pub(crate) enum Plan {

@@ -1,4 +1,4 @@
-//! From the head of a request to its settings: server, scripts, location, access; and again after
+//! From the head of a request to its settings: server, scripts, location; and again after
 //! redirections inside the server.
 
 use std::cell::{OnceCell, RefCell};
@@ -26,8 +26,8 @@ pub(crate) enum Verdict {
         /// Body, or address of a redirect.
         text: Option<Box<[u8]>>,
     },
-    /// `allow` and `deny` say no.
-    Forbidden,
+    /// The checks of access say no, with this status.
+    Refused(u16),
     /// An `internal` location, for a request from outside.
     NotFound,
     /// Too many redirections inside the server, or one to nowhere.
@@ -58,6 +58,8 @@ impl Exchange {
             verdict: Verdict::Serve,
             inside: Inside::default(),
             file: None,
+            findings: None,
+            challenge: None,
             notes: RefCell::default(),
             entries: OnceCell::new(),
             running,
@@ -86,7 +88,7 @@ impl Exchange {
                 router::find_location(&server.locations, &self.request.path, &mut self.state);
             let Some(location) = found else {
                 self.settings = Arc::clone(&server.settings);
-                return self.access();
+                return Verdict::Serve;
             };
             self.settings = Arc::clone(&location.settings);
             if self.settings.files.internal && !self.inside.internal {
@@ -96,7 +98,7 @@ impl Exchange {
                 return verdict;
             }
             if !self.state.rewrite.changed {
-                return self.access();
+                return Verdict::Serve;
             }
             if !self.inside.may_change() {
                 return self.cycle("rewrite or internal redirection cycle while processing");
@@ -121,7 +123,7 @@ impl Exchange {
             return verdict;
         }
         if !self.state.rewrite.changed {
-            return self.access();
+            return Verdict::Serve;
         }
         if !self.inside.may_change() {
             return self.cycle("rewrite or internal redirection cycle while processing");
@@ -158,18 +160,6 @@ impl Exchange {
             self.settings = settings;
         }
         answer
-    }
-
-    fn access(&self) -> Verdict {
-        let peer = self.peer.remote.map(|remote| remote.ip());
-        match router::admits(&self.settings.access, peer) {
-            true => Verdict::Serve,
-            false => {
-                let text = "access forbidden by rule".to_owned();
-                self.notes.borrow_mut().push(Note { level: Level::Error, text });
-                Verdict::Forbidden
-            }
-        }
     }
 }
 

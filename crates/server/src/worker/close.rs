@@ -199,10 +199,12 @@ impl Worker {
             State::Head if connection.input.is_empty() && connection.output.is_none() => {
                 self.close(key, Ending::Drained);
             }
-            State::Head | State::Body(_) | State::Closing { .. } if phase == Phase::Stopping => {
+            State::Head | State::Body(_) | State::Waiting(_) | State::Closing { .. }
+                if phase == Phase::Stopping =>
+            {
                 self.hang_up(key, FAREWELL);
             }
-            State::Head | State::Body(_) | State::Closing { .. } => {}
+            State::Head | State::Body(_) | State::Waiting(_) | State::Closing { .. } => {}
         }
     }
 

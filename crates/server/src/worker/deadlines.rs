@@ -42,6 +42,7 @@ impl Worker {
                 let timeout = upload.exchange.settings.client_body_timeout;
                 Some(upload.progress.after(timeout))
             }
+            State::Waiting(waiting) => Some(waiting.due),
             State::Closing { linger, .. } => Some(connection.since.after(*linger)),
             State::Subscribed(subscribed) => {
                 let ping = match subscribed.kind {
@@ -134,6 +135,7 @@ impl Worker {
                 self.log_client(key, Level::Info, "client timed out while sending its body");
                 self.refuse(key, 408);
             }
+            State::Waiting(_) => self.give_up(key),
             State::Closing { .. } => self.close(key, Ending::TimedOut),
             State::Subscribed(subscribed) => {
                 if subscribed.ends.is_some_and(|ends| ends <= now) {

@@ -9,7 +9,7 @@ use outpour_core::wire::http1::{BodyReader, CONTINUE};
 use super::Worker;
 use crate::connection::{After, Connection, ConnectionKey, State, TlsStream, Upload};
 use crate::counters::Occupation;
-use crate::exchange::{Exchange, Plan};
+use crate::exchange::{Exchange, Means, Plan, Settled};
 
 impl Worker {
     /// Starts on a request whose head is complete.
@@ -23,7 +23,7 @@ impl Worker {
         let environment = &self.shared.environment;
         let door = &connection.door;
         let routed = Exchange::route(request, peer, running, door, environment, self.now);
-        let Some(mut exchange) = routed else {
+        let Some(exchange) = routed else {
             return self.refuse(key, 503);
         };
         if let Some(answer) = self.objection(key, &exchange) {
@@ -31,22 +31,37 @@ impl Worker {
             self.connections[key.slot as usize].settings = Some(settings);
             return self.answer_early(key, exchange, answer);
         }
-        let plan = self.plan(&mut exchange);
+        self.proceed(key, exchange);
+    }
+
+    /// Follows a request as far as it comes: to its answer, its role, or something to wait for.
+    pub(super) fn proceed(&mut self, key: ConnectionKey, mut exchange: Exchange) {
+        let settled = exchange.settle(&self.means());
         self.log_notes(&exchange);
         let settings = std::sync::Arc::clone(&exchange.settings);
         self.connections[key.slot as usize].settings = Some(settings);
-        match plan {
+        match settled {
+            Settled::Role => self.play(key, exchange),
+            Settled::Answer(answer) => self.answer_early(key, exchange, answer),
+            Settled::Wait(wait) => self.wait(key, exchange, wait),
+        }
+    }
+
+    fn means(&self) -> Means<'_> {
+        Means { environment: &self.shared.environment, access: &self.shared.access, now: self.now }
+    }
+
+    /// Starts on what the location's role does.
+    fn play(&mut self, key: ConnectionKey, exchange: Exchange) {
+        match self.plan(&exchange) {
             Plan::Answer(answer) => self.answer_early(key, exchange, answer),
             Plan::Body | Plan::Serve if has_body(&exchange) => self.await_body(key, exchange),
             Plan::Body | Plan::Serve => self.serve(key, exchange, Vec::new()),
         }
     }
 
-    /// What the request needs before it can be answered.
-    fn plan(&self, exchange: &mut Exchange) -> Plan {
-        if let Some(plan) = exchange.settle(&self.shared.environment).map(Plan::Answer) {
-            return plan;
-        }
+    /// What the role needs before it can answer.
+    fn plan(&self, exchange: &Exchange) -> Plan {
         match exchange.settings.push.role {
             Role::Publisher(mode) => {
                 let channels = || self.shared.channels(self.id);

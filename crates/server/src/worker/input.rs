@@ -29,7 +29,11 @@ impl Worker {
     pub(super) fn on_readable(&mut self, key: ConnectionKey, ended: bool) {
         let Some(connection) = self.connection(key) else { return };
         connection.input_ended |= ended;
-        let parked = matches!(&connection.state, State::Subscribed(s) if !matches!(s.kind, Kind::WebSocket(_)));
+        let parked = match &connection.state {
+            State::Subscribed(subscribed) => !matches!(subscribed.kind, Kind::WebSocket(_)),
+            State::Waiting(_) => true,
+            State::Head | State::Body(_) | State::Closing { .. } => false,
+        };
         if parked && ended {
             return self.close(key, Ending::PeerGone);
         }
@@ -151,7 +155,9 @@ impl Worker {
                 self.hang_up(key, std::time::Duration::from_secs(60));
             }
             State::Closing { .. } | State::Head => self.close(key, Ending::Done),
-            State::Body(_) | State::Subscribed(_) => self.close(key, Ending::PeerGone),
+            State::Body(_) | State::Waiting(_) | State::Subscribed(_) => {
+                self.close(key, Ending::PeerGone);
+            }
         }
     }
 
@@ -222,6 +228,7 @@ impl Worker {
                         return data.len();
                     }
                 },
+                State::Waiting(_) => return at,
                 State::Subscribed(subscribed) => {
                     if matches!(subscribed.kind, Kind::WebSocket(_)) {
                         self.on_frames(key, &mut data[at..]);
@@ -303,7 +310,7 @@ fn count_handshake(connection: &Connection) {
 fn appetite(connection: &Connection) -> Appetite {
     match &connection.state {
         State::Closing { shut: true, .. } => Appetite::Drops,
-        State::Closing { shut: false, .. } => Appetite::Waits,
+        State::Closing { shut: false, .. } | State::Waiting(_) => Appetite::Waits,
         State::Subscribed(subscribed) => match subscribed.kind {
             Kind::WebSocket(_) => Appetite::Reads,
             Kind::Stream | Kind::LongPoll => Appetite::Waits,

@@ -170,6 +170,8 @@ impl Worker {
             entries: std::cell::OnceCell::new(),
             inside: Inside::default(),
             file: None,
+            findings: None,
+            challenge: None,
             notes: RefCell::default(),
         })
     }
@@ -222,6 +224,7 @@ fn exchange_of(connection: &Connection) -> Option<&Exchange> {
     match &connection.state {
         State::Body(upload) => Some(&upload.exchange),
         State::Subscribed(subscribed) => Some(&subscribed.logged.as_ref()?.exchange),
+        State::Waiting(waiting) => Some(&waiting.exchange),
         State::Head | State::Closing { .. } => None,
     }
 }

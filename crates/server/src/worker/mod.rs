@@ -16,6 +16,7 @@ mod socket;
 mod subscribe;
 mod tally;
 mod turn;
+mod waiting;
 mod websocket;
 
 use std::io;
@@ -91,6 +92,8 @@ pub(crate) struct Worker {
     /// Subscribers that left, for the channel store to know in one go.
     departed: Vec<Departed>,
     finished: Vec<Finish>,
+    /// Number of the latest errand.
+    errands: u32,
     /// Steps of handshakes that this turn still has time for.
     handshakes: usize,
     read_buffer: Vec<u8>,
@@ -137,6 +140,7 @@ impl Worker {
             ready: Vec::new(),
             departed: Vec::new(),
             finished: Vec::new(),
+            errands: 0,
             handshakes: 0,
             read_buffer: vec![0; READ_SIZE],
             answers: Vec::new(),

@@ -92,6 +92,7 @@ impl Worker {
                     self.delivered += 1;
                     self.hub.deliver(self.delivered, &delivery);
                 }
+                Mail::Found(reply, finding) => self.resume(reply.key, reply.errand, finding),
                 Mail::Reload(running) => self.reload(running),
                 Mail::Open(address, listener) => self.open(address, listener),
                 Mail::Stop => self.stop(),

@@ -52,10 +52,10 @@ pub(super) const REFUSED: &[Family] = &[
     refused(
         "access is decided by allow and deny alone",
         "protect the location by addresses, or in front of it",
-        "auth_basic auth_basic_user_file auth_delay auth_jwt auth_jwt_claim_set
+        "auth_delay auth_jwt auth_jwt_claim_set
         auth_jwt_header_set auth_jwt_key_cache auth_jwt_key_file auth_jwt_key_request
         auth_jwt_leeway auth_jwt_require auth_jwt_type auth_request auth_request_set
-        satisfy secure_link secure_link_md5 secure_link_secret valid_referers",
+        secure_link secure_link_md5 secure_link_secret valid_referers",
     ),
     refused(
         "methods cannot be restricted one by one",

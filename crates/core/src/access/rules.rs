@@ -4,13 +4,12 @@ use std::net::IpAddr;
 
 use crate::settings::{Access, AccessRule, Network};
 
-/// Whether the peer may pass: the first rule whose network contains it decides; without one, yes.
-/// `None` is a peer on a unix socket.
+/// What the first rule whose network contains the peer says; `None` if no rule speaks of it.
+/// `None` as a peer is one on a unix socket.
 #[must_use]
-pub fn admits(rules: &[AccessRule], peer: Option<IpAddr>) -> bool {
+pub fn decide(rules: &[AccessRule], peer: Option<IpAddr>) -> Option<Access> {
     let peer = peer.map(|address| address.to_canonical());
-    let rule = rules.iter().find(|rule| contains(&rule.network, peer));
-    rule.is_none_or(|rule| rule.access == Access::Allow)
+    rules.iter().find(|rule| contains(&rule.network, peer)).map(|rule| rule.access)
 }
 
 fn contains(network: &Network, peer: Option<IpAddr>) -> bool {
@@ -51,7 +50,7 @@ mod tests {
         }
     }
 
-    fn check(rules: &[(&str, &str)], peer: &str, expected: bool) {
+    fn check(rules: &[(&str, &str)], peer: &str, expected: impl Into<Option<bool>>) {
         let rules: Vec<_> = rules
             .iter()
             .map(|(word, text)| AccessRule {
@@ -60,7 +59,8 @@ mod tests {
             })
             .collect();
         let peer = (peer != "unix:").then(|| peer.parse().unwrap());
-        assert_eq!(admits(&rules, peer), expected, "{rules:?} {peer:?}");
+        let decided = decide(&rules, peer).map(|access| access == Access::Allow);
+        assert_eq!(decided, expected.into(), "{rules:?} {peer:?}");
     }
 
     #[test]
@@ -71,7 +71,8 @@ mod tests {
         check(&rules, "::1", false);
         check(&rules, "unix:", false);
         check(&rules, "::ffff:127.0.0.1", true);
-        check(&[], "10.0.0.1", true);
+        check(&[], "10.0.0.1", None);
+        check(&rules[..1], "10.0.0.1", None);
     }
 
     #[test]

@@ -1,0 +1,202 @@
+//! The checks of a location before it serves anything.
+
+use outpour_core::access::{Cost, Credentials, cost, decide, verify};
+use outpour_core::settings::{Access, BasicAuth, Guard, Level, Satisfy};
+
+use super::inside::Step;
+use super::route::Verdict;
+use super::{Exchange, Finding, Means, Note, Wait};
+
+/// What one check says.
+enum Check {
+    /// It does not apply.
+    Nothing,
+    /// The request may pass.
+    Pass,
+    /// It may not: 401 or 403.
+    Refuse(u16),
+    /// It could not be found out, which ends the request whatever the others say.
+    Fail(u16),
+    /// It is being found out.
+    Wait(Wait),
+}
+
+/// What was found out so far about a request; forgotten when it is redirected inside the server.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    /// Whether the password is right.
+    password: Option<bool>,
+    /// The helpers have too much to do, or took too long.
+    failed: Option<u16>,
+}
+
+impl Exchange {
+    /// What the request waited for is there: [`Exchange::settle`] goes on with it.
+    pub(crate) fn learn(&mut self, finding: Finding) {
+        let findings = self.findings.get_or_insert_default();
+        match finding {
+            Finding::Password(verdict) => findings.password = Some(verdict),
+            Finding::Failed => findings.failed = Some(500),
+            Finding::Busy | Finding::TimedOut => findings.failed = Some(503),
+        }
+    }
+
+    /// Checks the request, from the beginning: what was found out before is not asked for again.
+    pub(super) fn access(&mut self, means: &Means<'_>) -> Step {
+        let Some(guard) = self.settings.guard.clone() else { return Step::Content };
+        let checks = [Self::by_address, Self::by_password];
+        let mut refused = None;
+        for check in checks {
+            match check(self, &guard, means) {
+                Check::Nothing => {}
+                Check::Pass if guard.satisfy == Satisfy::Any => {
+                    self.challenge = None;
+                    return Step::Content;
+                }
+                Check::Pass => {}
+                Check::Refuse(status) if guard.satisfy == Satisfy::Any => {
+                    refused = refused.filter(|earlier| *earlier == 401).or(Some(status));
+                }
+                Check::Refuse(status) => return self.refuse(status),
+                Check::Fail(status) => {
+                    self.verdict = Verdict::Refused(status);
+                    return Step::error(status);
+                }
+                Check::Wait(wait) => return Step::Wait(wait),
+            }
+        }
+        refused.map_or(Step::Content, |status| self.refuse(status))
+    }
+
+    fn refuse(&mut self, status: u16) -> Step {
+        if status == 403 {
+            self.tell(Level::Error, "access forbidden by rule".to_owned());
+        }
+        self.verdict = Verdict::Refused(status);
+        Step::error(status)
+    }
+
+    /// `allow` and `deny`
+    fn by_address(&mut self, guard: &Guard, _: &Means<'_>) -> Check {
+        let peer = self.peer.remote.map(|remote| remote.ip());
+        match decide(&guard.rules, peer) {
+            None => Check::Nothing,
+            Some(Access::Allow) => Check::Pass,
+            Some(Access::Deny) => Check::Refuse(403),
+        }
+    }
+
+    /// `auth_basic`
+    fn by_password(&mut self, guard: &Guard, means: &Means<'_>) -> Check {
+        let Some(basic) = &guard.basic else { return Check::Nothing };
+        let scope = self.scope(means.environment, self.started, None);
+        let realm = basic.realm.evaluate(&scope).into_owned();
+        if realm == b"off" {
+            return Check::Nothing;
+        }
+        let credentials = self.request.header("authorization").and_then(Credentials::parse);
+        let Some(credentials) = credentials else {
+            let text = "no user/password was provided for basic authentication";
+            self.tell(Level::Info, text.to_owned());
+            return self.challenge_basic(&realm);
+        };
+        match self.password(basic, &credentials, means) {
+            Check::Refuse(401) => self.challenge_basic(&realm),
+            other @ (Check::Nothing
+            | Check::Pass
+            | Check::Refuse(_)
+            | Check::Fail(_)
+            | Check::Wait(_)) => other,
+        }
+    }
+
+    fn challenge_basic(&mut self, realm: &[u8]) -> Check {
+        self.challenge = Some([b"Basic realm=\"", realm, b"\""].concat().into());
+        Check::Refuse(401)
+    }
+
+    /// Looks the password up, verifies it or has it verified.
+    fn password(&self, basic: &BasicAuth, credentials: &Credentials, means: &Means<'_>) -> Check {
+        let path = self.password_file(basic, means);
+        let users = match means.access.users.users(&path, means.now.tick) {
+            Ok(users) => users,
+            Err(error) => {
+                let missing = error.kind() == std::io::ErrorKind::NotFound;
+                let level = if missing { Level::Error } else { Level::Crit };
+                let (path, why) = (path.display(), crate::os_error::describe(&error));
+                self.tell(level, format!("open() \"{path}\" failed ({why})"));
+                return if missing { Check::Refuse(403) } else { Check::Fail(500) };
+            }
+        };
+        let user = String::from_utf8_lossy(&credentials.user);
+        let Some(hash) = users.hash(&credentials.user) else {
+            let path = path.display();
+            self.tell(Level::Error, format!("user \"{user}\" was not found in \"{path}\""));
+            return Check::Refuse(401);
+        };
+        if cost(hash) == Cost::Large {
+            return self.slow_password(hash, credentials, means);
+        }
+        match verify(hash, &credentials.password) {
+            Ok(verdict) => self.judge(&user, verdict),
+            Err(error) => {
+                self.tell(Level::Crit, format!("user \"{user}\": {error}"));
+                Check::Fail(500)
+            }
+        }
+    }
+
+    /// A password whose hash takes long: known, being found out, or to be found out.
+    fn slow_password(&self, hash: &[u8], credentials: &Credentials, means: &Means<'_>) -> Check {
+        let user = String::from_utf8_lossy(&credentials.user);
+        let found = self.findings.as_deref();
+        if let Some(status) = found.and_then(|found| found.failed) {
+            self.tell(Level::Error, format!("user \"{user}\": the password was not verified"));
+            return Check::Fail(status);
+        }
+        let password = &credentials.password;
+        let known = || means.access.verdicts.find(hash, password);
+        match found.and_then(|found| found.password).or_else(known) {
+            Some(verdict) => self.judge(&user, verdict),
+            None => Check::Wait(Wait::Password { hash: hash.into(), password: password.clone() }),
+        }
+    }
+
+    fn judge(&self, user: &str, verdict: bool) -> Check {
+        if verdict {
+            return Check::Pass;
+        }
+        self.tell(Level::Error, format!("user \"{user}\": password mismatch"));
+        Check::Refuse(401)
+    }
+
+    fn password_file(&self, basic: &BasicAuth, means: &Means<'_>) -> std::path::PathBuf {
+        use std::os::unix::ffi::OsStrExt;
+        let scope = self.scope(means.environment, self.started, None);
+        let name = basic.file.evaluate(&scope);
+        basic.directory.join(std::ffi::OsStr::from_bytes(&name))
+    }
+
+    /// Remembers a line for the error log.
+    pub(super) fn tell(&self, level: Level, text: String) {
+        self.notes.borrow_mut().push(Note { level, text });
+    }
+}
+
+/// Verifies a password and remembers the verdict: a helper's job.
+pub(crate) fn verify_password(
+    access: &crate::access::Memory,
+    hash: &[u8],
+    password: &[u8],
+) -> Finding {
+    if let Some(verdict) = access.verdicts.find(hash, password) {
+        return Finding::Password(verdict);
+    }
+    match verify(hash, password) {
+        Ok(verdict) => {
+            access.verdicts.remember(hash, password, verdict);
+            Finding::Password(verdict)
+        }
+        Err(_) => Finding::Failed,
+    }
+}

@@ -1,0 +1,75 @@
+//! Requests that wait for something: parked, resumed, given up.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Worker;
+use crate::connection::{ConnectionKey, Ending, State, Waiting};
+use crate::exchange::{Exchange, Finding, Wait, verify_password};
+use crate::helpers::{Helpers, Job, Reply};
+
+/// How long a request waits for a helper at most.
+const HELPER_PATIENCE: Duration = Duration::from_secs(60);
+
+impl Worker {
+    /// Sends somebody on the errand and parks the connection until its end.
+    ///
+    /// What the client sends meanwhile stays in the socket. A peer that hangs up, as far as that can
+    /// be told, is let go: the errand is forgotten with it.
+    pub(super) fn wait(&mut self, key: ConnectionKey, exchange: Exchange, wait: Wait) {
+        self.errands = self.errands.wrapping_add(1);
+        let reply = Reply { worker: self.id, key, errand: self.errands };
+        let wanted = Arc::new(());
+        let (due, expiry) = (self.now.tick.after(HELPER_PATIENCE), Finding::TimedOut);
+        if !Helpers::submit(&self.shared, self.job(wait), reply, &wanted) {
+            let mut exchange = exchange;
+            exchange.learn(Finding::Busy);
+            return self.proceed(key, exchange);
+        }
+        let errand = self.errands;
+        let waiting = Waiting { exchange, errand, due, expiry, _wanted: wanted };
+        let Some(connection) = self.connection(key) else { return };
+        connection.state = State::Waiting(Box::new(waiting));
+        if connection.input_ended {
+            // No event will tell again.
+            return self.close(key, Ending::PeerGone);
+        }
+        self.file_deadline(key);
+    }
+
+    /// What a helper does for a request.
+    fn job(&self, wait: Wait) -> Job {
+        match wait {
+            Wait::Password { hash, password } => {
+                let shared = Arc::clone(&self.shared);
+                Box::new(move || verify_password(&shared.access, &hash, &password))
+            }
+        }
+    }
+
+    /// The errand has come to an end: its request goes on, if it still waits for that.
+    pub(super) fn resume(&mut self, key: ConnectionKey, errand: u32, finding: Finding) {
+        let Some(connection) = self.connection(key) else { return };
+        if !matches!(&connection.state, State::Waiting(waiting) if waiting.errand == errand) {
+            return;
+        }
+        let state = std::mem::replace(&mut connection.state, State::Head);
+        let State::Waiting(waiting) = state else { return };
+        let Waiting { mut exchange, .. } = *waiting;
+        exchange.learn(finding);
+        self.proceed(key, exchange);
+        self.flush_answers(key);
+        self.file_deadline(key);
+        // Behind the request's head there may be its body, or the next request.
+        self.ready.push(key);
+    }
+
+    /// The time of an errand is over.
+    pub(super) fn give_up(&mut self, key: ConnectionKey) {
+        let Some(connection) = self.connection(key) else { return };
+        if let State::Waiting(waiting) = &connection.state {
+            let (errand, expiry) = (waiting.errand, waiting.expiry);
+            self.resume(key, errand, expiry);
+        }
+    }
+}
