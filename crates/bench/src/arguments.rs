@@ -293,6 +293,10 @@ pub(crate) struct CompareArguments {
     #[arg(long, value_enum, value_name = "SERVER")]
     pub(crate) server: Vec<Subject>,
 
+    /// Write the tables to this file, as Markdown
+    #[arg(long, value_name = "FILE")]
+    pub(crate) markdown: Option<PathBuf>,
+
     /// Measurements of each server and load, in turn
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) runs: u32,

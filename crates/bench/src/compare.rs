@@ -1,6 +1,8 @@
 //! outpour beside the other servers: interleaved, repeated, medians and ratios.
 
-use anyhow::Result;
+use std::fs;
+
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::{
@@ -17,24 +19,14 @@ use crate::{
     table::{Cell, Table, print},
 };
 
-/// The columns of a comparison. CPU and rate are those of deliveries, or of publications where
-/// nobody subscribes; `x outpour` is the median CPU over outpour's.
-const COLUMNS: [&str; 14] = [
-    "server",
-    "CPU us",
-    "min",
-    "max",
-    "x outpour",
-    "per second",
-    "x outpour's",
-    "p50 ms",
-    "p99 ms",
-    "B/conn",
-    "conn/s",
-    "us/conn",
-    "runs",
-    "faults",
-];
+/// What a delivery costs, or an answer, or a publication where nobody subscribes; `x CPU` and
+/// `x rate` are the medians over outpour's. As wide as an ordinary terminal.
+const COST: [&str; 9] =
+    ["server", "CPU us", "min", "max", "x CPU", "per second", "x rate", "p50 ms", "p99 ms"];
+
+/// What a connection costs, and whether all went well.
+const CONNECTIONS: [&str; 7] =
+    ["server", "B/conn", "kernel B", "conn/s", "us/conn", "runs", "faults"];
 
 /// Measures and prints; false if outpour lost, repeated or misordered a message.
 ///
@@ -49,22 +41,40 @@ pub(crate) fn run(arguments: &CompareArguments) -> Result<bool> {
     name_missing(&scenarios, arguments, &setting.programs);
     let mut progress = Progress::new();
     let (mut all, mut tables) = (Vec::new(), Vec::new());
+    let mut markdown = format!(
+        "outpour {}, {}; medians of {} interleaved runs. Command: `{}`\n",
+        env!("CARGO_PKG_VERSION"),
+        machine::line(),
+        arguments.runs,
+        machine::command(),
+    );
     for scenario in &scenarios {
         progress.clear();
         print(&format!("\n{}: {}\nbar: {}\n", scenario.name, scenario.title, scenario.bar));
+        markdown.push_str(&format!(
+            "\n### {}\n\n{}. Bar: {}.\n",
+            scenario.name, scenario.title, scenario.bar
+        ));
         for load in &scenario.loads {
             let measured = measure(&setting, arguments, scenario, load, &mut progress)?;
             progress.clear();
-            let table = table(load, &measured);
-            print(&format!("\n{}", table.to_text()));
+            let (cost, connections) = (cost(load, &measured), connections(&measured));
+            print(&format!("\n{}\n{}", cost.to_text(), connections.to_text()));
+            markdown.push_str(&format!("\n{}\n{}", cost.to_markdown(), connections.to_markdown()));
             tables.push(json!({
-                "scenario": scenario.name, "load": load.title(), "servers": table.to_json(),
+                "scenario": scenario.name,
+                "load": load.title(),
+                "cost": cost.to_json(),
+                "connections": connections.to_json(),
             }));
             all.extend(measured.into_iter().flat_map(|(_, outcomes)| outcomes));
         }
     }
     drop(progress);
     write_files(&arguments.common, &all, Value::Array(tables))?;
+    if let Some(path) = &arguments.markdown {
+        fs::write(path, markdown).with_context(|| format!("cannot write {}", path.display()))?;
+    }
     let own = |outcome: &&Outcome| outcome.subject == Subject::Outpour.name();
     Ok(!all.iter().filter(own).any(Outcome::is_faulty))
 }
@@ -131,16 +141,15 @@ fn measure(
     Ok(measured)
 }
 
-/// One row per server.
-fn table(load: &Load, measured: &[Measured]) -> Table {
-    let mut table = Table::new(load.title(), &COLUMNS);
+/// What deliveries cost, one row per server.
+fn cost(load: &Load, measured: &[Measured]) -> Table {
+    let mut table = Table::new(load.title(), &COST);
     let own = measured.iter().find(|(subject, _)| *subject == Subject::Outpour);
     let own = own.map_or(&[][..], |(_, outcomes)| outcomes);
     let (own_cpu, own_rate) = (median(own, cpu), median(own, rate));
     for (subject, outcomes) in measured {
         let spread = Spread::of(outcomes.iter().filter_map(cpu));
         let [least, middle, most] = Cell::spread(spread, 3);
-        let faults = outcomes.iter().filter(|outcome| outcome.is_faulty()).count();
         table.row([
             Cell::Text(subject.name().to_owned()),
             middle,
@@ -151,7 +160,21 @@ fn table(load: &Load, measured: &[Measured]) -> Table {
             ratio(median(outcomes, rate), own_rate),
             number(median(outcomes, |outcome| outcome.latency(0.5)), 2),
             number(median(outcomes, |outcome| outcome.latency(0.99)), 2),
-            number(median(outcomes, |outcome| Some(outcome.memory?.user_per_connection)), 0),
+        ]);
+    }
+    table
+}
+
+/// What connections cost, one row per server.
+fn connections(measured: &[Measured]) -> Table {
+    let mut table = Table::new("", &CONNECTIONS);
+    for (subject, outcomes) in measured {
+        let faults = outcomes.iter().filter(|outcome| outcome.is_faulty()).count();
+        let memory = |outcome: &Outcome| outcome.memory;
+        table.row([
+            Cell::Text(subject.name().to_owned()),
+            number(median(outcomes, |outcome| Some(memory(outcome)?.user_per_connection)), 0),
+            number(median(outcomes, |outcome| memory(outcome)?.kernel_per_connection), 0),
             number(median(outcomes, Outcome::connections_per_second), 0),
             number(median(outcomes, Outcome::cpu_per_connection), 1),
             Cell::Count(u64::try_from(outcomes.len()).unwrap_or(u64::MAX)),

@@ -41,7 +41,8 @@ pub(crate) struct Load {
     pub ramp: u32,
     /// Requests per second of each polling subscriber.
     pub poll_rate: f64,
-    /// Seconds between pings of the server; 0: none. Those in the time of `hold` are counted.
+    /// Seconds between pings of the server; 0: none. Whoever hears nothing for 1.2 times that while
+    /// connections are held counts as a fault.
     pub ping: u32,
     /// Worker threads or processes of the server.
     pub workers: u16,

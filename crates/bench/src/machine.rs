@@ -8,7 +8,7 @@ pub(crate) fn describe() -> Value {
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "optimised": !cfg!(debug_assertions),
-        "command": std::env::args().collect::<Vec<_>>().join(" "),
+        "command": command(),
         "cores": std::thread::available_parallelism().map_or(1, usize::from),
         "processor": processor(),
         "kernel": kernel.release().to_string_lossy(),
@@ -22,6 +22,12 @@ pub(crate) fn line() -> String {
     let kernel = kernel.release().to_string_lossy().into_owned();
     let slow = if cfg!(debug_assertions) { "; not an optimised build" } else { "" };
     format!("{} ({cores} cores), Linux {kernel}{slow}", processor())
+}
+
+/// The command line of this program, its own name without the directory.
+pub(crate) fn command() -> String {
+    let words = std::env::args().skip(1);
+    std::iter::once("outpour".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
 /// The model of the first core; empty where `/proc/cpuinfo` does not tell.

@@ -32,7 +32,16 @@ pub(crate) struct Outcome {
     pub faults: Faults,
     /// Subscriptions that the server ended.
     pub closed: u64,
-    /// Subscribers that did not get every ping.
+    /// The time of holding.
+    pub held: Held,
+}
+
+/// How connections were held before the first message.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Held {
+    /// The longest that any of them heard nothing.
+    pub longest_silence: Duration,
+    /// Subscribers that waited too long for a ping.
     pub silent: u64,
 }
 
@@ -61,7 +70,7 @@ pub(crate) struct Memory {
 impl Outcome {
     /// Whether a message was lost, repeated or misordered, or a subscriber lost or not pinged.
     pub(crate) fn is_faulty(&self) -> bool {
-        !self.faults.none() || self.closed > 0 || self.silent > 0
+        !self.faults.none() || self.closed > 0 || self.held.silent > 0
     }
 
     /// Microseconds of the server's CPU per delivery; `None` without deliveries.
@@ -142,6 +151,7 @@ impl Outcome {
                 "max": self.latency(1.0),
             },
             "memory": self.memory,
+            "longest_silence_seconds": self.held.longest_silence.as_secs_f64(),
             "faults": {
                 "lost": faults.lost,
                 "repeated": faults.repeated,
@@ -149,7 +159,7 @@ impl Outcome {
                 "misrouted": faults.misrouted,
                 "divided": faults.divided,
                 "closed": self.closed,
-                "silent": self.silent,
+                "silent": self.held.silent,
             },
             "timeline": {
                 "interval_seconds": self.tally.timeline.interval().as_secs_f64(),
@@ -168,7 +178,7 @@ impl Outcome {
             (faults.misrouted, "misrouted"),
             (faults.divided, "subscribers with another order"),
             (self.closed, "subscriptions ended by the server"),
-            (self.silent, "subscribers without all pings"),
+            (self.held.silent, "subscribers whose pings came late"),
         ];
         let found = counts.iter().filter(|(count, _)| *count > 0);
         found.map(|(count, what)| format!("{count} {what}")).collect::<Vec<_>>().join(", ")

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::{load::Load, subject::Subject};
 
 /// The scenarios that come with this program.
-const EMBEDDED: [(&str, &str); 18] = [
+const EMBEDDED: [(&str, &str); 19] = [
     ("fanout", include_str!("../scenarios/fanout.toml")),
     ("fanout-wide", include_str!("../scenarios/fanout-wide.toml")),
     ("many-publishers", include_str!("../scenarios/many-publishers.toml")),
@@ -26,6 +26,7 @@ const EMBEDDED: [(&str, &str); 18] = [
     ("tls", include_str!("../scenarios/tls.toml")),
     ("publish", include_str!("../scenarios/publish.toml")),
     ("hold-200k", include_str!("../scenarios/hold-200k.toml")),
+    ("smoke-tls", include_str!("../scenarios/smoke-tls.toml")),
     ("smoke", include_str!("../scenarios/smoke.toml")),
 ];
 

@@ -12,6 +12,7 @@ pub(crate) fn text(outcome: &Outcome) -> String {
     }));
     lines.extend(connecting(outcome));
     lines.extend(memory(outcome));
+    lines.extend(held(outcome));
     lines.extend(publishing(outcome));
     lines.extend(latency(outcome));
     lines.push(match outcome.complaint() {
@@ -41,6 +42,15 @@ fn memory(outcome: &Outcome) -> Option<String> {
         memory.base_bytes / 1024,
         memory.connected_bytes / 1024,
     ))
+}
+
+/// How they were held, where pings were to keep them alive.
+fn held(outcome: &Outcome) -> Option<String> {
+    let (hold, ping) = (outcome.load.hold, outcome.load.ping);
+    let longest = outcome.held.longest_silence.as_secs_f64();
+    let line =
+        || format!("held         {hold} s, longest silence {longest:.1} s, pings every {ping} s");
+    (ping > 0 && hold > 0.0).then(line)
 }
 
 /// How much was published and delivered, and what it cost.

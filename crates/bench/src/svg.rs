@@ -15,7 +15,10 @@ const HEIGHT: f64 = 160.0;
 const MARGIN: f64 = 60.0;
 
 /// Height of one measurement: its title, its plots and their labels.
-const ROW: f64 = HEIGHT + 90.0;
+const ROW: f64 = HEIGHT + 104.0;
+
+/// Pixels between the names of two ticks.
+const TICK_ROOM: f64 = 46.0;
 
 /// Bars of the histogram.
 const BARS: usize = 60;
@@ -25,6 +28,7 @@ const ROWS_MAX: usize = 60;
 
 /// Colours that stand out from white and from black.
 const STYLE: &str = "text{font:12px sans-serif;fill:#808080}.title{font-weight:bold}\
+    .end{text-anchor:end}.middle{text-anchor:middle}\
     .axis{stroke:#808080;stroke-width:1;fill:none}.bar{fill:#3b8ad8}\
     .line{stroke:#3b8ad8;stroke-width:1.5;fill:none}.mark{stroke:#d8743b;stroke-width:1}";
 
@@ -37,9 +41,9 @@ pub(crate) fn draw(outcomes: &[Outcome]) -> String {
          width=\"{width}\" height=\"{height}\">\n<style>{STYLE}</style>\n"
     );
     for (index, outcome) in drawn.iter().enumerate() {
-        let top = ROW * index as f64 + 40.0;
+        let top = ROW * index as f64 + 50.0;
         let title = escape(&format!("{}: {}", outcome.subject, outcome.load.title()));
-        text(&mut svg, (MARGIN, top - 16.0), "title", &title);
+        text(&mut svg, (MARGIN, top - 28.0), "title", &title);
         latencies(&mut svg, (MARGIN, top), outcome);
         throughput(&mut svg, (2.0 * MARGIN + WIDTH, top), outcome);
     }
@@ -68,28 +72,65 @@ fn latencies(svg: &mut String, (left, top): (f64, f64), outcome: &Outcome) {
         );
     }
     let (from, to) = ((least as f64).ln(), (greatest as f64).ln());
-    for (name, share) in [("p50", 0.5), ("p99", 0.99)] {
-        let value = histogram.quantile(share).max(1);
-        let x = left + ((value as f64).ln() - from) / (to - from).max(1e-9) * WIDTH;
-        let bottom = top + HEIGHT;
-        let _ = writeln!(
-            svg,
-            "<line class=\"mark\" x1=\"{x:.1}\" y1=\"{top:.1}\" x2=\"{x:.1}\" y2=\"{bottom:.1}\"/>"
-        );
-        let label = format!("{name} {}", time(value));
-        let y = if share > 0.9 { top + 12.0 } else { top + 26.0 };
-        text(svg, ((x + 4.0).min(left + WIDTH - 70.0), y), "label", &label);
-    }
-    text(svg, (left, top + HEIGHT + 16.0), "label", &time(least));
-    text(svg, (left + WIDTH - 50.0, top + HEIGHT + 16.0), "label", &time(greatest));
-    text(svg, (left + WIDTH / 2.0 - 60.0, top + HEIGHT + 32.0), "label", "latency, logarithmic");
+    let place = |value: u64| left + ((value as f64).ln() - from) / (to - from).max(1e-9) * WIDTH;
+    marks(svg, (left + WIDTH, top), outcome, place);
+    ticks(svg, top + HEIGHT, (least, greatest), place);
+    text(svg, (left + WIDTH / 2.0, top + HEIGHT + 34.0), "middle", "latency, logarithmic");
 }
 
-/// Deliveries per second over time.
+/// A line at the median and a dashed one at 99 %, told above the plot.
+fn marks(
+    svg: &mut String,
+    (right, top): (f64, f64),
+    outcome: &Outcome,
+    place: impl Fn(u64) -> f64,
+) {
+    let quantile = |share| outcome.tally.latencies.quantile(share).max(1);
+    for (share, dashes) in [(0.5, "none"), (0.99, "5 3")] {
+        let (x, bottom) = (place(quantile(share)), top + HEIGHT);
+        let _ = writeln!(
+            svg,
+            "<line class=\"mark\" stroke-dasharray=\"{dashes}\" x1=\"{x:.1}\" y1=\"{top:.1}\" x2=\"{x:.1}\" y2=\"{bottom:.1}\"/>"
+        );
+    }
+    let [middle, high, most] = [0.5, 0.99, 1.0].map(|share| time(quantile(share)));
+    let caption = format!("p50 {middle}, dashed: p99 {high}, max {most}");
+    text(svg, (right, top - 7.0), "end", &caption);
+}
+
+/// Names 1, 2 and 5 of each power of ten on the logarithmic axis, as far as there is room.
+fn ticks(svg: &mut String, bottom: f64, (least, greatest): (u64, u64), place: impl Fn(u64) -> f64) {
+    let powers = std::iter::successors(Some(1_u64), |power| power.checked_mul(10));
+    let steps = powers.flat_map(|power| [1, 2, 5].map(|step| power.saturating_mul(step)));
+    let mut last = f64::NEG_INFINITY;
+    for value in steps.filter(|&value| value >= 1000) {
+        if value < least {
+            continue;
+        }
+        if value > greatest {
+            return;
+        }
+        let (x, end) = (place(value), bottom + 4.0);
+        let _ = writeln!(
+            svg,
+            "<line class=\"axis\" x1=\"{x:.1}\" y1=\"{bottom:.1}\" x2=\"{x:.1}\" y2=\"{end:.1}\"/>"
+        );
+        if x - last >= TICK_ROOM {
+            text(svg, (x, bottom + 17.0), "middle", &round_time(value));
+            last = x;
+        }
+    }
+}
+
+/// Deliveries, or answers, per second over time. The last interval is cut short by the end and left
+/// out where there are others.
 fn throughput(svg: &mut String, (left, top): (f64, f64), outcome: &Outcome) {
     frame(svg, (left, top));
     let line = &outcome.tally.timeline;
-    let rates = line.rates();
+    let mut rates = line.rates();
+    if rates.len() > 2 {
+        rates.pop();
+    }
     let highest = rates.iter().copied().fold(0.0, f64::max);
     if highest <= 0.0 {
         text(svg, (left + 8.0, top + 20.0), "label", "no deliveries");
@@ -103,10 +144,10 @@ fn throughput(svg: &mut String, (left, top): (f64, f64), outcome: &Outcome) {
         let _ = write!(points, "{x:.1},{y:.1} ");
     }
     let _ = writeln!(svg, "<polyline class=\"line\" points=\"{}\"/>", points.trim_end());
-    text(svg, (left + 4.0, top + 12.0), "label", &format!("{highest:.0} {what}/s"));
+    text(svg, (left, top - 7.0), "label", &format!("{what}/s, at most {}", grouped(highest)));
     let seconds = line.interval().as_secs_f64() * rates.len() as f64;
-    text(svg, (left, top + HEIGHT + 16.0), "label", "0 s");
-    text(svg, (left + WIDTH - 40.0, top + HEIGHT + 16.0), "label", &format!("{seconds:.1} s"));
+    text(svg, (left, top + HEIGHT + 17.0), "label", "0 s");
+    text(svg, (left + WIDTH, top + HEIGHT + 17.0), "end", &format!("{seconds:.1} s"));
 }
 
 /// The axes of a plot.
@@ -132,6 +173,22 @@ fn time(nanoseconds: u64) -> String {
     }
 }
 
+/// A time of a tick: one digit is enough.
+fn round_time(nanoseconds: u64) -> String {
+    match nanoseconds {
+        1..1_000_000 => format!("{} us", nanoseconds / 1000),
+        1_000_000..1_000_000_000 => format!("{} ms", nanoseconds / 1_000_000),
+        _ => format!("{} s", nanoseconds / 1_000_000_000),
+    }
+}
+
+/// A whole number with its thousands apart.
+fn grouped(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let groups: Vec<&[u8]> = digits.as_bytes().rchunks(3).rev().collect();
+    String::from_utf8_lossy(&groups.join(&b","[..])).into_owned()
+}
+
 /// Text as XML has it.
 fn escape(text: &str) -> String {
     text.chars().fold(String::new(), |mut out, character| {
@@ -152,7 +209,12 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::{generator::Tally, ledger::Faults, load::Load, outcome::Work};
+    use crate::{
+        generator::Tally,
+        ledger::Faults,
+        load::Load,
+        outcome::{Held, Work},
+    };
 
     fn outcome(name: &str, latencies: &[u64]) -> Outcome {
         let mut tally = Tally::new();
@@ -174,7 +236,7 @@ mod tests {
             memory: None,
             faults: Faults::default(),
             closed: 0,
-            silent: 0,
+            held: Held::default(),
         }
     }
 
@@ -215,5 +277,10 @@ mod tests {
         check(1500, "2 us");
         check(2_500_000, "2.5 ms");
         check(3_000_000_000, "3.0 s");
+        let check = |value, expected| assert_eq!(round_time(value), expected);
+        check(2000, "2 us");
+        check(500_000_000, "500 ms");
+        check(1_000_000_000, "1 s");
+        assert_eq!([grouped(0.4), grouped(1234567.0), grouped(999.0)], ["0", "1,234,567", "999"]);
     }
 }

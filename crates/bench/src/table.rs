@@ -55,12 +55,28 @@ impl Table {
         self.rows.iter().map(object).collect()
     }
 
-    /// The title, the names of the columns and the rows; numbers stand to the right.
+    /// The rows in Markdown, behind the title if there is one; numbers stand to the right.
+    pub(crate) fn to_markdown(&self) -> String {
+        let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+        let names: Vec<String> = self.columns.iter().map(|&name| name.to_owned()).collect();
+        let align = |index| if index == 0 { "---" } else { "---:" }.to_owned();
+        let title =
+            if self.title.is_empty() { String::new() } else { format!("{}\n\n", self.title) };
+        let rows = self.rows.iter().map(|row| row.iter().map(Cell::to_text).collect::<Vec<_>>());
+        let alignment: Vec<String> = (0..self.columns.len()).map(align).collect();
+        let rows: String = rows.map(|row| line(&row)).collect();
+        title + &line(&names) + &line(&alignment) + &rows
+    }
+
+    /// The title if there is one, the names of the columns and the rows; numbers stand to the right.
     pub(crate) fn to_text(&self) -> String {
         let names = self.columns.iter().map(|&column| Cell::Text(column.to_owned())).collect();
         let lines: Vec<&Vec<Cell>> = std::iter::once(&names).chain(&self.rows).collect();
         let widths = self.widths(&lines);
-        let mut text = format!("{}\n", self.title);
+        let mut text = String::new();
+        if !self.title.is_empty() {
+            text = format!("{}\n", self.title);
+        }
         for line in lines {
             let cells = line.iter().zip(&widths).enumerate().map(|(index, (cell, &width))| {
                 let cell = cell.to_text();
@@ -125,5 +141,8 @@ mod tests {
             {"name": "second", "n": 3, "seconds": null},
         ]);
         assert_eq!(table.to_json(), rows);
+        let markdown = "A table\n\n| name | n | seconds |\n| --- | ---: | ---: |\n\
+                        | one | 12 | 0.50 |\n| second | 3 | - |\n";
+        assert_eq!(table.to_markdown(), markdown);
     }
 }

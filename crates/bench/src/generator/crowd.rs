@@ -11,11 +11,13 @@ use mio::{Events, Poll, Registry, Token};
 use super::{
     link::Link,
     member::{Member, Phase},
+    silences::Silences,
 };
 use crate::{
     histogram::Histogram,
     ledger::{Faults, Ledger},
     load::Load,
+    progress::Progress,
     request::{Names, text_bytes},
     target::Target,
     timeline::Timeline,
@@ -74,6 +76,8 @@ pub(crate) struct Crowd {
     tally_began: Instant,
     poll_rate: f64,
     polls: Option<(Instant, u64)>,
+    /// While connections are held.
+    silences: Option<Silences>,
     /// Messages delivered since the beginning.
     pub(super) delivered: u64,
     /// Connections whose first request was sent.
@@ -106,6 +110,7 @@ impl Crowd {
             tally_began: epoch,
             poll_rate: load.poll_rate,
             polls: None,
+            silences: None,
             delivered: 0,
             asked: 0,
             answered: 0,
@@ -211,6 +216,11 @@ impl Crowd {
         tally.delivered += delivered;
         self.delivered += delivered;
         self.answered += usize::from(visit.answered);
+        if let Some(silences) = &mut self.silences
+            && visit.bytes > 0
+        {
+            silences.hear(index, now);
+        }
         match member.phase {
             Phase::Closed => self.reopen(index),
             Phase::Resting if self.transport == Transport::LongPolling => {
@@ -284,19 +294,23 @@ impl Crowd {
         self.closed
     }
 
-    /// Lets everybody wait for `time`, and tells how many heard less than `times` times.
+    /// Lets everybody wait for `time`; the longest that each heard nothing, not even a ping.
     ///
     /// # Errors
     /// As [`Crowd::turn`].
-    pub(crate) fn hold(&mut self, time: Duration, times: u32) -> Result<usize> {
-        self.members.iter_mut().for_each(|member| member.heard = 0);
-        let end = Instant::now() + time;
+    pub(crate) fn hold(&mut self, time: Duration, progress: &mut Progress) -> Result<Silences> {
+        self.silences = Some(Silences::new(self.members.len(), self.now()));
+        let begin = Instant::now();
+        let end = begin + time;
         while let Some(left) = end.checked_duration_since(Instant::now())
             && !left.is_zero()
         {
             self.turn(left.min(Duration::from_millis(100)), &mut Vec::new())?;
+            progress.show(|| format!("holding: {:.0} s", begin.elapsed().as_secs_f64()));
         }
-        Ok(self.members.iter().filter(|member| member.heard < times).count())
+        let mut silences = self.silences.take().unwrap_or_default();
+        silences.end(self.now());
+        Ok(silences)
     }
 
     /// What went wrong, after everything published should have come.

@@ -30,8 +30,6 @@ pub(super) struct Member {
     pub(super) validators: Vec<u8>,
     /// Whether it has been answered once.
     pub(super) answered: bool,
-    /// Reads that brought something, for the count of pings.
-    pub(super) heard: u32,
 }
 
 /// What a connection does.
@@ -66,14 +64,7 @@ impl Member {
     pub(super) fn new(link: Link, transport: Transport) -> Self {
         let polls = transport == Transport::Polling;
         let validators = if polls { EPOCH.to_vec() } else { Vec::new() };
-        Self {
-            link,
-            phase: Phase::Asking(0),
-            carry: Vec::new(),
-            validators,
-            answered: false,
-            heard: 0,
-        }
+        Self { link, phase: Phase::Asking(0), carry: Vec::new(), validators, answered: false }
     }
 
     /// Takes a new connection; the old one is closed.
@@ -131,7 +122,6 @@ impl Member {
                 Input::Closed => self.phase = Phase::Closed,
             }
         }
-        self.heard = self.heard.saturating_add(u32::from(visit.bytes > 0));
         Ok(visit)
     }
 

@@ -9,6 +9,7 @@
 //! | `gather` | opening them, at a rate |
 //! | `clients` | connections that ask instead of waiting: files, proxied answers |
 //! | `publisher` | a connection that publishes |
+//! | `silences` | how long each of the crowd heard nothing |
 //! | `press` | all of those, and when the next message is due |
 
 mod clients;
@@ -19,6 +20,7 @@ mod link;
 mod member;
 mod press;
 mod publisher;
+mod silences;
 
 pub(crate) use self::{
     clients::{Clients, Question},

@@ -12,7 +12,7 @@ use crate::{
     generator::{Crowd, Press, Until, gather},
     kernel_memory::KernelMemory,
     load::Load,
-    outcome::{Memory, Outcome, Work},
+    outcome::{Held, Memory, Outcome, Work},
     process_usage::{tree_cpu_time, tree_pss_bytes},
     progress::Progress,
     request::{self, CHANNEL, Names},
@@ -27,6 +27,9 @@ const GLANCE: Duration = Duration::from_millis(100);
 
 /// How long is watched for messages that come twice.
 const AFTER: Duration = Duration::from_millis(200);
+
+/// A ping that comes later than after its interval times this is late.
+const LATE: f64 = 1.2;
 
 /// Open files that this program needs beside the connections.
 const SPARE_FILES: u64 = 64;
@@ -126,7 +129,7 @@ impl Setting {
         let time = gather(&mut crowd, load, self.patience, progress)?;
         let connected = Snapshot::take(site, self.patience);
         let connecting = Work { time, cpu: site.cpu_since(cpu) };
-        let silent = hold(&mut crowd, load)?;
+        let held = hold(&mut crowd, load, progress)?;
 
         let mut press = Press::open(&crowd, load)?;
         let warm_up = Duration::from_secs_f64(load.warm_up);
@@ -141,7 +144,7 @@ impl Setting {
         let publishing = Work { time, cpu: site.cpu_since(cpu) };
         let generator_cpu = own_cpu()?.saturating_sub(own);
         let tally = crowd.tally().clone();
-        crowd.hold(AFTER, 0)?;
+        crowd.hold(AFTER, progress)?;
         Ok(Outcome {
             subject: site.name.clone(),
             load: load.clone(),
@@ -154,22 +157,21 @@ impl Setting {
             memory: Snapshot::growth(before, connected, load.subscribers),
             faults: crowd.faults(|channel, origin| press.published_by(channel, origin)),
             closed: u64::try_from(crowd.closed())?,
-            silent,
+            held,
         })
     }
 }
 
-/// Holds the connections without messages; how many did not get each ping of that time.
-fn hold(crowd: &mut Crowd, load: &Load) -> Result<u64> {
-    let pings = if load.ping == 0 { 0.0 } else { (load.hold / f64::from(load.ping)).floor() };
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "at most 3,600 seconds, one ping each"
-    )]
-    let pings = pings as u32;
-    let silent = crowd.hold(Duration::from_secs_f64(load.hold), pings)?;
-    Ok(u64::try_from(silent)?)
+/// Holds the connections without messages, and tells whether pings came in time.
+fn hold(crowd: &mut Crowd, load: &Load, progress: &mut Progress) -> Result<Held> {
+    let silences = crowd.hold(Duration::from_secs_f64(load.hold), progress)?;
+    let silent = if load.ping == 0 {
+        0
+    } else {
+        let late = Duration::from_secs(load.ping.into()).mul_f64(LATE);
+        silences.beyond(late)
+    };
+    Ok(Held { longest_silence: silences.longest(), silent: u64::try_from(silent)? })
 }
 
 /// The CPU time of this program.
@@ -189,8 +191,10 @@ fn warm_up(site: &Site<'_>, load: &Load, names: &Names, patience: Duration) -> R
     let (path, host, length) = (fill(&target.publish), &target.host, body.len());
     let request =
         format!("POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n\r\n{body}");
-    let status = exchange(&target.publish_endpoint, request.as_bytes(), patience)
-        .context("the first publication failed")?;
+    let status =
+        exchange(&target.publish_endpoint, request.as_bytes(), patience).with_context(|| {
+            format!("the first publication, to {}, failed", target.publish_endpoint.address)
+        })?;
     ensure!((200..300).contains(&status), "the first publication was answered {status}");
     let ready = request::get(host, &target.ready, "");
     exchange(&target.endpoint, &ready, patience)?;

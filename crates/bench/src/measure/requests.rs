@@ -13,7 +13,7 @@ use crate::{
     generator::{Clients, Question},
     ledger::Faults,
     load::Load,
-    outcome::{Outcome, Work},
+    outcome::{Held, Outcome, Work},
     progress::Progress,
     request,
     resource::{Resource, content},
@@ -55,7 +55,7 @@ impl Setting {
             memory: Snapshot::growth(before, connected, load.subscribers),
             faults: Faults::default(),
             closed: 0,
-            silent: 0,
+            held: Held::default(),
         })
     }
 }

@@ -22,8 +22,12 @@ fn every_transport_loses_nothing() {
 }
 
 #[test]
-fn tls_is_spoken() {
-    check("--tls -n 20 --seconds 0.2", 0, "faults       none");
+fn every_transport_loses_nothing_over_tls() {
+    check("run smoke-tls", 0, "faults       none");
+}
+
+#[test]
+fn what_does_not_speak_tls_is_said() {
     check("--tls --server raw -n 20 --seconds 0.2", 1, "the raw loop has no TLS");
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
@@ -69,11 +73,15 @@ fn a_comparison_has_a_row_for_each_server() {
     let scenario = "title = 'little'\n[[load]]\nsubscribers = 10\nseconds = 0.2\nwarm_up = 0\n";
     let site = Site::new();
     fs::write(site.path("little.toml"), scenario).unwrap();
-    let line = "bench compare --scenario {dir}/little.toml --runs 2 --server outpour --server raw";
+    let line = "bench compare {dir}/little.toml --runs 2 --server outpour --server raw --markdown {dir}/a.md";
     let finished = site.run(&line.split(' ').collect::<Vec<_>>());
     assert_eq!(finished.code, Some(0), "{}", finished.err);
     let rows: Vec<&str> = finished.out.lines().filter(|line| line.starts_with("  ")).collect();
-    assert_eq!(rows.len(), 3, "{}", finished.out);
+    assert_eq!(rows.len(), 6, "{}", finished.out);
+    assert!(rows.iter().all(|row| row.len() <= 80), "{}", finished.out);
+    let markdown = site.read("a.md");
+    let rows = markdown.lines().filter(|line| line.starts_with("| outpour "));
+    assert_eq!(rows.count(), 2, "{markdown}");
 }
 
 #[test]
