@@ -3,6 +3,8 @@
 use crate::settings::{Location, Matcher};
 use crate::variables::State;
 
+use super::watch::{Fit, Watch};
+
 /// The location for `path` among `locations` (of one server), nested ones included.
 ///
 /// As nginx: an exact match ends the search; else the longest prefix is remembered, its nested
@@ -14,7 +16,17 @@ pub fn find_location<'a>(
     path: &[u8],
     state: &mut State,
 ) -> Option<&'a Location> {
-    match search(locations, path, state) {
+    watch_location(locations, path, state, &mut ())
+}
+
+/// [`find_location`], watched.
+pub fn watch_location<'a>(
+    locations: &'a [Location],
+    path: &[u8],
+    state: &mut State,
+    watch: &mut impl Watch,
+) -> Option<&'a Location> {
+    match search(locations, path, state, watch) {
         Found::Final(location) | Found::Prefix(location) => Some(location),
         Found::Nothing => None,
     }
@@ -35,14 +47,19 @@ enum Found<'a> {
     Nothing,
 }
 
-fn search<'a>(locations: &'a [Location], path: &[u8], state: &mut State) -> Found<'a> {
+fn search<'a>(
+    locations: &'a [Location],
+    path: &[u8],
+    state: &mut State,
+    watch: &mut impl Watch,
+) -> Found<'a> {
     let mut found = Found::Nothing;
     let mut regexes = true;
-    match best_static(locations, path) {
+    match best_static(locations, path, watch) {
         Some((location, Static::Exact)) => return Found::Final(location),
         Some((location, Static::Prefix { no_regex, .. })) => {
             regexes = !no_regex;
-            found = match search(&location.locations, path, state) {
+            found = match search(&location.locations, path, state, watch) {
                 inner @ Found::Final(_) => return inner,
                 inner @ Found::Prefix(_) => inner,
                 Found::Nothing => Found::Prefix(location),
@@ -50,9 +67,9 @@ fn search<'a>(locations: &'a [Location], path: &[u8], state: &mut State) -> Foun
         }
         None => {}
     }
-    let by_regex = if regexes { first_regex(locations, path, state) } else { None };
+    let by_regex = if regexes { first_regex(locations, path, state, watch) } else { None };
     match by_regex {
-        Some(location) => match search(&location.locations, path, state) {
+        Some(location) => match search(&location.locations, path, state, watch) {
             Found::Final(inner) | Found::Prefix(inner) => Found::Final(inner),
             Found::Nothing => Found::Final(location),
         },
@@ -67,7 +84,20 @@ enum Static {
     Exact,
 }
 
-fn best_static<'a>(locations: &'a [Location], path: &[u8]) -> Option<(&'a Location, Static)> {
+impl Static {
+    fn told(&self) -> Fit {
+        match self {
+            Self::Exact => Fit::Exact,
+            Self::Prefix { .. } => Fit::Prefix,
+        }
+    }
+}
+
+fn best_static<'a>(
+    locations: &'a [Location],
+    path: &[u8],
+    watch: &mut impl Watch,
+) -> Option<(&'a Location, Static)> {
     let fits = locations.iter().filter_map(|location| match &location.matcher {
         Matcher::Exact(exact) => (**exact == *path).then_some((location, Static::Exact)),
         Matcher::Prefix { path: prefix, no_regex } => path
@@ -75,16 +105,22 @@ fn best_static<'a>(locations: &'a [Location], path: &[u8]) -> Option<(&'a Locati
             .then_some((location, Static::Prefix { length: prefix.len(), no_regex: *no_regex })),
         Matcher::Regex(_) | Matcher::Named(_) => None,
     });
-    fits.max_by(|a, b| a.1.cmp(&b.1))
+    fits.inspect(|(location, fit)| watch.location(location, fit.told()))
+        .max_by(|a, b| a.1.cmp(&b.1))
 }
 
 fn first_regex<'a>(
     locations: &'a [Location],
     path: &[u8],
     state: &mut State,
+    watch: &mut impl Watch,
 ) -> Option<&'a Location> {
     locations.iter().find(|location| match &location.matcher {
-        Matcher::Regex(pattern) => pattern.capture(path, state),
+        Matcher::Regex(pattern) => {
+            let matches = pattern.capture(path, state);
+            watch.location(location, if matches { Fit::Regex } else { Fit::Not });
+            matches
+        }
         Matcher::Exact(_) | Matcher::Prefix { .. } | Matcher::Named(_) => false,
     })
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::rewrite::{Flow, Rewrite, Rewritten};
+use super::watch::{Event, Watch};
 use crate::settings::LocationSettings;
 use crate::variables::{Expression, Pattern, Scope, State};
 
@@ -112,8 +113,21 @@ pub fn run(
     state: &mut State,
     files: &dyn Fn(FileTest, &[u8]) -> bool,
 ) -> Verdict {
-    let mut settings = None;
-    match steps(script, scope, state, files, &mut settings) {
+    watch_run(script, scope, state, files, &mut ())
+}
+
+/// [`run`], watched.
+pub fn watch_run(
+    script: &[Statement],
+    scope: &Scope<'_>,
+    state: &mut State,
+    files: &dyn Fn(FileTest, &[u8]) -> bool,
+    watch: &mut impl Watch,
+) -> Verdict {
+    let mut run = Run { scope, files, settings: None, watch };
+    let end = run.steps(script, state, 0);
+    let settings = run.settings;
+    match end {
         Step::Return(status, text) => Verdict::Return { status, text, settings },
         Step::Next | Step::Break => Verdict::Continue(settings),
     }
@@ -125,49 +139,77 @@ enum Step {
     Return(u16, Option<Box<[u8]>>),
 }
 
-fn steps(
-    script: &[Statement],
-    scope: &Scope<'_>,
-    state: &mut State,
-    files: &dyn Fn(FileTest, &[u8]) -> bool,
-    settings: &mut Option<Arc<LocationSettings>>,
-) -> Step {
-    for statement in script {
-        match statement {
-            Statement::Set { slot, value } => {
-                let value = value.evaluate(&scope.with(state)).into_owned();
-                state.sets[*slot] = Some(value.into());
-            }
-            Statement::Return { status, text } => {
-                let text =
-                    text.as_ref().map(|t| t.evaluate(&scope.with(state)).into_owned().into());
-                return Step::Return(*status, text);
-            }
-            Statement::Rewrite(rewrite) => match rewrite.run(scope, state) {
-                Rewritten::Not => {}
-                Rewritten::Redirect(status, place) => return Step::Return(status, Some(place)),
-                Rewritten::Empty => return Step::Return(500, None),
-                Rewritten::Inside if rewrite.flow == Flow::Next => {}
-                Rewritten::Inside => return Step::Break,
-            },
-            Statement::Break => {
-                state.rewrite.broken |= state.rewrite.changed;
-                state.rewrite.changed = false;
-                return Step::Break;
-            }
-            Statement::If(block) => {
-                if !holds(&block.condition, scope, state, files) {
-                    continue;
+/// A script that runs.
+struct Run<'a, 's, W> {
+    scope: &'a Scope<'s>,
+    files: &'a dyn Fn(FileTest, &[u8]) -> bool,
+    /// Those of the last `if` that held.
+    settings: Option<Arc<LocationSettings>>,
+    watch: &'a mut W,
+}
+
+impl<W: Watch> Run<'_, '_, W> {
+    fn steps(&mut self, script: &[Statement], state: &mut State, depth: usize) -> Step {
+        let scope = self.scope;
+        for (index, statement) in script.iter().enumerate() {
+            match statement {
+                Statement::Set { slot, value } => {
+                    let value = value.evaluate(&scope.with(state)).into_owned();
+                    self.watch.statement(depth, index, Event::Set(&value));
+                    state.sets[*slot] = Some(value.into());
                 }
-                settings.clone_from(&block.settings);
-                match steps(&block.script, scope, state, files, settings) {
-                    Step::Next => {}
-                    end @ (Step::Break | Step::Return(..)) => return end,
+                Statement::Return { status, text } => {
+                    self.watch.statement(depth, index, Event::Return);
+                    let text =
+                        text.as_ref().map(|t| t.evaluate(&scope.with(state)).into_owned().into());
+                    return Step::Return(*status, text);
+                }
+                Statement::Rewrite(rewrite) => {
+                    let done = rewrite.run(scope, state);
+                    self.watch.statement(depth, index, Event::Rewrite(address(&done, state)));
+                    match done {
+                        Rewritten::Not => {}
+                        Rewritten::Redirect(status, place) => {
+                            return Step::Return(status, Some(place));
+                        }
+                        Rewritten::Empty => return Step::Return(500, None),
+                        Rewritten::Inside if rewrite.flow == Flow::Next => {}
+                        Rewritten::Inside => return Step::Break,
+                    }
+                }
+                Statement::Break => {
+                    self.watch.statement(depth, index, Event::Break);
+                    state.rewrite.broken |= state.rewrite.changed;
+                    state.rewrite.changed = false;
+                    return Step::Break;
+                }
+                Statement::If(block) => {
+                    let holds = holds(&block.condition, scope, state, self.files);
+                    let settings = block.settings.is_some();
+                    self.watch.statement(depth, index, Event::If { holds, settings });
+                    if !holds {
+                        continue;
+                    }
+                    self.settings.clone_from(&block.settings);
+                    match self.steps(&block.script, state, depth + 1) {
+                        Step::Next => {}
+                        end @ (Step::Break | Step::Return(..)) => return end,
+                    }
                 }
             }
         }
+        Step::Next
     }
-    Step::Next
+}
+
+/// The address that a `rewrite` gave the request or its redirect.
+fn address<'a>(done: &'a Rewritten, state: &'a State) -> Option<&'a [u8]> {
+    match done {
+        Rewritten::Not => None,
+        Rewritten::Empty => Some(&[]),
+        Rewritten::Redirect(_, place) => Some(place),
+        Rewritten::Inside => state.rewrite.path.as_deref(),
+    }
 }
 
 fn holds(

@@ -13,15 +13,28 @@ use crate::variables::{Pattern, State};
 /// same answer from tables.
 #[must_use]
 pub fn find_server(http: &Http, listen: &Listen, host: &[u8], state: &mut State) -> usize {
-    let mut best = (Rank::None, listen.default_server);
-    for (server, name) in names(http, listen) {
-        let rank = Rank::of(name, host);
+    find_name(http, listen, host, state).map_or(listen.default_server, |(server, _)| server)
+}
+
+/// [`find_server`], with the name that fits; `None` if none does.
+pub fn find_name<'a>(
+    http: &'a Http,
+    listen: &'a Listen,
+    host: &[u8],
+    state: &mut State,
+) -> Option<(usize, &'a ServerName)> {
+    let mut best = (Rank::None, None);
+    for found in names(http, listen) {
+        let rank = Rank::of(found.1, host);
         if rank > best.0 {
-            best = (rank, server);
+            best = (rank, Some(found));
         }
     }
     if best.0 == Rank::None && !host.is_empty() {
-        return by_regex(names(http, listen).filter_map(pattern), host, state).unwrap_or(best.1);
+        return names(http, listen).find(|(_, name)| match name {
+            ServerName::Regex(pattern) => pattern.capture(host, state),
+            ServerName::Exact(_) | ServerName::Suffix(_) | ServerName::Prefix(_) => false,
+        });
     }
     best.1
 }
@@ -93,13 +106,6 @@ fn names<'a>(
 ) -> impl Iterator<Item = (usize, &'a ServerName)> + use<'a> {
     let servers = listen.servers.iter().filter_map(|i| Some((*i, http.servers.get(*i)?)));
     servers.flat_map(|(index, server)| server.names.iter().map(move |name| (index, name)))
-}
-
-fn pattern((server, name): (usize, &ServerName)) -> Option<(usize, &Pattern)> {
-    match name {
-        ServerName::Regex(pattern) => Some((server, pattern)),
-        ServerName::Exact(_) | ServerName::Suffix(_) | ServerName::Prefix(_) => None,
-    }
 }
 
 fn by_regex<'a>(
