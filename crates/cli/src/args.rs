@@ -8,6 +8,7 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use outpour_bench::{BenchArguments, DoctorArguments};
 
 use crate::check_file::CheckArguments;
+use crate::explain::ExplainArguments;
 use crate::publish::Publication;
 use crate::subscribe::Subscription;
 use crate::terminal;
@@ -105,6 +106,8 @@ pub(crate) enum Verb {
     Sub(Subscription),
     /// Tell what of an existing nginx configuration is honoured, line by line, and what is not
     Check(CheckArguments),
+    /// Tell which server and location take a request, why, and with which settings
+    Explain(ExplainArguments),
     /// Measure a push server: this one, one that runs, or another one
     Bench(Box<BenchArguments>),
     /// Tell what of this machine limits the number of connections, and how to change it

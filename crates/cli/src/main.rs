@@ -13,6 +13,7 @@ mod daemon;
 mod diagnostics;
 mod doctor;
 mod exit;
+mod explain;
 mod life;
 mod limits;
 mod memory;
@@ -50,6 +51,7 @@ fn dispatch(arguments: &Arguments) -> Result<ExitCode> {
         Some(Verb::Sub(subscription)) => return subscribe::run(subscription),
         Some(Verb::Bench(arguments)) => return bench::run(arguments),
         Some(Verb::Check(arguments)) => return check_file::run(arguments),
+        Some(Verb::Explain(arguments)) => return explain::run(arguments),
         Some(Verb::Doctor(arguments)) => return doctor::run(arguments),
         None => {}
     }

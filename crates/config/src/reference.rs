@@ -2,7 +2,29 @@
 
 use std::fmt::Write as _;
 
-use crate::directives::{Directive, Family, Kind, families, inner_rows, rows};
+use crate::directives::{Contexts, Directive, Family, Kind, families, inner_rows, rows};
+
+/// A directive that may stand in a location.
+#[derive(Clone, Copy, Debug)]
+pub struct Known {
+    /// Its name.
+    pub name: &'static str,
+    /// Its default, as the reference has it.
+    pub default: &'static str,
+}
+
+/// All directives that say something about the requests of a location, in the order of the
+/// reference: no blocks, no statements of scripts, no names of old releases.
+pub fn known() -> impl Iterator<Item = Known> {
+    const STATEMENTS: [&str; 4] = ["set", "return", "break", "rewrite"];
+    let mine = rows().filter(|row| {
+        row.contexts.has(Contexts::LOCATION)
+            && !row.args.block
+            && matches!(row.kind, Kind::Honoured)
+            && !STATEMENTS.contains(&row.name)
+    });
+    mine.map(|row| Known { name: row.name, default: row.default })
+}
 
 /// The reference of all directives as Markdown: name, arguments, default, contexts and what each
 /// does; then nginx's directives that are accepted without effect and those that are refused, with

@@ -3,7 +3,9 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod explain;
 mod style;
 
 pub use check::{Check, Verdict};
+pub use explain::{Explanation, FileKind, Look, Question, Surroundings, explain, look};
 pub use style::Style;

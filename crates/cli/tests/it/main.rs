@@ -4,5 +4,6 @@
 mod bench;
 mod command_line;
 mod configuration;
+mod explain;
 mod process;
 mod process_life;
