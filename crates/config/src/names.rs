@@ -32,6 +32,8 @@ impl Names {
                 b"rewrite" => {
                     self.captures(node.args.first().iter().map(|word| &*word.value));
                 }
+                // `$args` is the request's own, whoever sets it.
+                b"set" if node.args.first().is_some_and(|word| lower(&word.value) == "$args") => {}
                 b"set" => self.define(node.args.first().map(|word| word.value.as_slice())),
                 b"map" => {
                     if let Some(name) = node.args.get(1).and_then(|w| w.value.strip_prefix(b"$")) {

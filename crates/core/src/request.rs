@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::now::Tick;
+
 /// A request method. Other methods keep their spelling in [`Request::method_text`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -158,6 +160,8 @@ pub fn argument<'a>(args: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
 /// Who is at the other end, and which door they came through.
 #[derive(Clone, Debug)]
 pub struct Peer {
+    /// When its connection was accepted.
+    pub accepted: Tick,
     /// The peer's address; `None` for a unix socket.
     pub remote: Option<SocketAddr>,
     /// The local address of the connection; `None` for a unix socket.

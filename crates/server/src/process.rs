@@ -1,22 +1,28 @@
 //! What the process knows about itself and its machine.
 
-use std::hash::{BuildHasher, RandomState};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
-use outpour_core::variables::Environment;
-
-use crate::clock::Clock;
+use outpour_core::variables::{Environment, LocalTime};
+use rustix::rand::{GetRandomFlags, getrandom};
 
 /// Host name, process id, local time.
-pub(crate) fn environment(clock: &Clock) -> Environment {
+pub(crate) fn environment() -> Environment {
     let hostname = rustix::system::uname().nodename().to_string_lossy().into_owned();
     Environment {
         hostname: hostname.into(),
         pid: std::process::id(),
-        seed: RandomState::new().hash_one(std::process::id()),
+        seed: seed(),
         realpath: Some(realpath),
-        utc_offset: crate::logs::local::utc_offset(clock.now().unix),
+        local_time: LocalTime(crate::logs::local::utc_offset),
     }
+}
+
+/// Random bits of the system; it has some as soon as the machine is up.
+fn seed() -> u128 {
+    let mut bytes = [0; 16];
+    // 16 bytes come in one piece.
+    let _ = getrandom(&mut bytes, GetRandomFlags::empty());
+    u128::from_ne_bytes(bytes)
 }
 
 fn realpath(path: &[u8]) -> Option<Vec<u8>> {

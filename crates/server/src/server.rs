@@ -99,7 +99,7 @@ impl Server {
                 seed.listeners.push((listen.address.clone(), listener));
             }
         }
-        let environment = process::environment(&clock);
+        let environment = process::environment();
         let shared = Arc::new(Shared::new(channels, mailboxes, logs, clock, environment));
         let running = Arc::new(Mutex::new(running));
         Ok(Self { handle: Handle { shared, running }, seeds })
@@ -138,6 +138,7 @@ impl Server {
             }
         }
         self.handle.shared.helpers.end();
+        self.handle.shared.logs.flush(self.handle.shared.clock.now());
         for path in unix_paths(&self.handle.current()) {
             let _ = std::fs::remove_file(path);
         }

@@ -66,7 +66,11 @@ pub(crate) fn origin(block: &Block, sources: &Sources) -> BlockOrigin {
         place: place(span),
         block: match step {
             Step::If(_, inner) => Some(origin(inner, sources)),
-            Step::Set { .. } | Step::Return { .. } | Step::Break | Step::Rewrite(_) => None,
+            Step::Set { .. }
+            | Step::SetArgs(_)
+            | Step::Return { .. }
+            | Step::Break
+            | Step::Rewrite(_) => None,
         },
     });
     BlockOrigin {

@@ -1,6 +1,10 @@
 //! `error_log`, `log_format` and `access_log`.
 
-use outpour_core::settings::{AccessLog, ErrorLog, Escape, Level, LogFormat, LogTarget};
+use std::time::Duration;
+
+use outpour_core::settings::{
+    AccessLog, ErrorLog, Escape, Level, LogBuffer, LogFormat, LogTarget, OpenLogFiles,
+};
 
 use crate::draft::Block;
 use crate::lower::Lowering;
@@ -18,9 +22,10 @@ pub(crate) const ROWS: &[Directive] = &[
     row(
         "error_log",
         Contexts(Contexts::MAIN.0 | Contexts::HSL.0),
-        Args::new(1, 2, "file | stderr | syslog:... [level]"),
+        Args::new(1, 3, "file | stderr | syslog:... [level] [format=plain|json]"),
         "stderr error; PREFIX/logs/error.log if PREFIX/logs exists",
-        "Where errors are written, and from which level on.",
+        "Where errors are written, from which level on, and whether in nginx's form or, with \
+         format=json (ours), as a JSON object a line: docs/logging.md.",
         error_log,
     )
     .repeats(),
@@ -42,6 +47,15 @@ pub(crate) const ROWS: &[Directive] = &[
         access_log,
     )
     .repeats(),
+    row(
+        "open_log_file_cache",
+        Contexts::HSL,
+        Args::new(1, 4, "off | max=number [inactive=time] [min_uses=number] [valid=time]"),
+        "off",
+        "How many access logs with variables in their names are kept open, and for how long; \
+         min_uses has no effect.",
+        open_log_file_cache,
+    ),
 ];
 
 fn target(l: &mut Lowering<'_>, word: &Word) -> Option<LogTarget> {
@@ -64,17 +78,29 @@ fn target(l: &mut Lowering<'_>, word: &Word) -> Option<LogTarget> {
 }
 
 fn error_log(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
-    let Some(word) = n.args.first() else { return };
+    let [word, rest @ ..] = n.args.as_slice() else { return };
     if word.value.starts_with(b"memory:") {
         return l.not_implemented(word.span, "an \"error_log\" in memory");
     }
     let Some(target) = target(l, word) else { return };
-    let level = match n.args.get(1) {
-        None => Some(Level::Error),
-        Some(word) => level(l, word),
-    };
-    let Some(level) = level else { return };
-    let log = ErrorLog { target, level };
+    let mut log = ErrorLog { target, level: Level::Error, json: false };
+    for (place, word) in rest.iter().enumerate() {
+        match word.value.strip_prefix(b"format=") {
+            Some(b"plain") => log.json = false,
+            Some(b"json") => log.json = true,
+            Some(other) => {
+                let other = String::from_utf8_lossy(other).into_owned();
+                let message = format!("unknown error log format \"{other}\"");
+                let help = "known are plain, json".to_owned();
+                return l.report.emerg_help(word.span, message, help);
+            }
+            None if place == 0 => match level(l, word) {
+                Some(level) => log.level = level,
+                None => return,
+            },
+            None => return l.invalid_parameter(n, word, &["format="]),
+        }
+    }
     match b.context {
         Contexts::MAIN => b.main.error_log.push(log),
         _ => b.core.error_log.get_or_insert_default().push(log),
@@ -148,23 +174,31 @@ fn access_log(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
         }
         return;
     }
-    if path.value.contains(&b'$') {
-        return l.not_implemented(path.span, "a variable in the name of an \"access_log\"");
-    }
-    let Some(target) = target(l, path) else { return };
+    let named = path.value.contains(&b'$');
+    let target = if named { named_target(l, path) } else { target(l, path) };
+    let Some(target) = target else { return };
     let (format, parameters) = match rest.split_first() {
         Some((name, parameters)) if !is_parameter(name) => (format(l, name), parameters),
         _ => (Some(0), rest),
     };
     let mut condition = None;
+    let mut buffer = BufferDraft::default();
     for word in parameters {
         match word.value.strip_prefix(b"if=") {
             Some(text) => condition = l.expression_of(text, word.span),
-            None => parameter(l, n, word),
+            None => parameter(l, n, word, &mut buffer),
         }
     }
+    let buffer = buffer.settled(l, n, &target);
     let Some(format) = format else { return };
-    b.core.access_log.get_or_insert_default().push(AccessLog { target, format, condition });
+    let log = AccessLog { target, format, condition, buffer, open_files: None };
+    b.core.access_log.get_or_insert_default().push(log);
+}
+
+/// A file whose name has variables.
+fn named_target(l: &mut Lowering<'_>, word: &Word) -> Option<LogTarget> {
+    let name = l.expression(word)?;
+    Some(LogTarget::Named { name, prefix: l.prefixed(b"") })
 }
 
 fn is_parameter(word: &Word) -> bool {
@@ -185,22 +219,58 @@ fn format(l: &mut Lowering<'_>, word: &Word) -> Option<usize> {
     found
 }
 
-/// Parameters about buffers: lines are written in batches anyway.
-fn parameter(l: &mut Lowering<'_>, n: &Node, word: &Word) {
+/// What the parameters about buffers say.
+#[derive(Debug, Default)]
+struct BufferDraft {
+    size: Option<usize>,
+    flush: Option<Duration>,
+    gzip: Option<u32>,
+}
+
+impl BufferDraft {
+    /// What comes of it; what nginx refuses is reported.
+    fn settled(self, l: &mut Lowering<'_>, n: &Node, target: &LogTarget) -> Option<LogBuffer> {
+        if self.flush.is_some() && self.size.is_none() && self.gzip.is_none() {
+            let shown = n.args.first().map(Word::text).unwrap_or_default();
+            l.report.emerg(n.span(), format!("no buffer is defined for access_log \"{shown}\""));
+        }
+        let size = self.size.or_else(|| self.gzip.map(|_| GZIP_BUFFER))?;
+        let problem = match target {
+            LogTarget::Syslog(_) => "logs to syslog cannot be buffered",
+            LogTarget::Named { .. } => "buffered logs cannot have variables in name",
+            LogTarget::File(_) | LogTarget::Stderr => {
+                return Some(LogBuffer { size, flush: self.flush, gzip: self.gzip });
+            }
+        };
+        l.report.emerg(n.span(), problem);
+        None
+    }
+}
+
+/// Bytes of a buffer that only `gzip` asks for, as in nginx.
+const GZIP_BUFFER: usize = 64 * 1024;
+
+/// Bytes of the largest buffer: a worker writes it in one go.
+const BUFFER_MAX: u64 = 64 * 1024 * 1024;
+
+fn parameter(l: &mut Lowering<'_>, n: &Node, word: &Word, buffer: &mut BufferDraft) {
     let shown = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
     if let Some(size) = word.value.strip_prefix(b"buffer=") {
-        if values::size(size).is_none_or(|size| size == 0) {
+        let bytes = values::size(size).filter(|bytes| (1..=BUFFER_MAX).contains(bytes));
+        buffer.size = bytes.and_then(|bytes| usize::try_from(bytes).ok());
+        if buffer.size.is_none() {
             l.report.emerg(word.span, format!("invalid buffer size \"{}\"", shown(size)));
         }
     } else if let Some(time) = word.value.strip_prefix(b"flush=") {
-        if values::milliseconds(time).is_none_or(|time| time.is_zero()) {
+        buffer.flush = values::milliseconds(time).filter(|time| !time.is_zero());
+        if buffer.flush.is_none() {
             l.report.emerg(word.span, format!("invalid flush time \"{}\"", shown(time)));
         }
     } else if word.is("gzip") {
-        uncompressed(l, word);
+        buffer.gzip = Some(1);
     } else if let Some(level) = word.value.strip_prefix(b"gzip=") {
-        match values::number(level) {
-            Some(1..=9) => uncompressed(l, word),
+        match values::number(level).and_then(|level| u32::try_from(level).ok()) {
+            Some(level @ 1..=9) => buffer.gzip = Some(level),
             _ => {
                 l.report.emerg(word.span, format!("invalid compression level \"{}\"", shown(level)))
             }
@@ -210,9 +280,44 @@ fn parameter(l: &mut Lowering<'_>, n: &Node, word: &Word) {
     }
 }
 
-fn uncompressed(l: &mut Lowering<'_>, word: &Word) {
-    if l.first_time("access_log gzip") {
-        l.report
-            .notice(word.span, "\"gzip\" of \"access_log\" is ignored, lines are written plainly");
+fn open_log_file_cache(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
+    if n.args.iter().any(|word| word.is("off")) {
+        b.core.open_log_file_cache = Some(None);
+        return;
     }
+    let mut max = None;
+    let (mut inactive, mut valid) = (Duration::from_secs(10), Duration::from_secs(60));
+    for word in &n.args {
+        let understood = match word.value.split(|byte| *byte == b'=').next() {
+            Some(b"max") => {
+                let number = values::number(word.value.get(4..).unwrap_or_default())
+                    .filter(|number| *number > 0);
+                max = number.and_then(|number| usize::try_from(number).ok());
+                max.is_some()
+            }
+            Some(b"inactive") => time(word.value.get(9..).unwrap_or_default(), &mut inactive),
+            Some(b"valid") => time(word.value.get(6..).unwrap_or_default(), &mut valid),
+            Some(b"min_uses") => values::number(word.value.get(9..).unwrap_or_default()).is_some(),
+            _ => false,
+        };
+        if !understood {
+            l.invalid_parameter(n, word, &["max=", "inactive=", "min_uses=", "valid=", "off"]);
+        }
+    }
+    match max {
+        Some(max) => {
+            b.core.open_log_file_cache = Some(Some(OpenLogFiles { max, inactive, valid }));
+        }
+        None => {
+            let message = "\"open_log_file_cache\" must have \"max\" parameter";
+            l.report.emerg(n.span(), message);
+        }
+    }
+}
+
+/// Reads a time of whole seconds; false if it is none.
+fn time(text: &[u8], into: &mut Duration) -> bool {
+    let Some(time) = values::seconds(text).filter(|time| !time.is_zero()) else { return false };
+    *into = time;
+    true
 }

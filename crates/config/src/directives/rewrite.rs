@@ -68,7 +68,10 @@ fn set(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
     let (Some(variable), Some(value)) = (l.variable_name(name), l.expression(value)) else {
         return;
     };
-    if matches!(variable.as_str(), "args" | "limit_rate") {
+    if variable == "args" {
+        return b.script.push(Step::SetArgs(value));
+    }
+    if variable == "limit_rate" {
         return l.not_implemented(name.span, &format!("changing \"${variable}\" by \"set\""));
     }
     if is_fixed(&variable) {

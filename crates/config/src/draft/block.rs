@@ -25,6 +25,7 @@ pub(crate) struct Given<T> {
 #[derive(Debug)]
 pub(crate) enum Step {
     Set { slot: usize, value: Expression },
+    SetArgs(Expression),
     Return { status: u16, text: Option<Expression> },
     If(Condition, Box<Block>),
     Break,

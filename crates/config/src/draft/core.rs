@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use outpour_core::settings::{AccessLog, AddHeader, ErrorLog, Expires, Types};
+use outpour_core::settings::{AccessLog, AddHeader, ErrorLog, Expires, OpenLogFiles, Types};
 
 use super::inherit;
 
@@ -60,6 +60,8 @@ pub(crate) struct CoreDraft {
     pub(crate) tcp_nodelay: Option<bool>,
     pub(crate) chunked_transfer_encoding: Option<bool>,
     pub(crate) access_log: Option<Vec<AccessLog>>,
+    /// `None` in it stands for `off`.
+    pub(crate) open_log_file_cache: Option<Option<OpenLogFiles>>,
     pub(crate) error_log: Option<Vec<ErrorLog>>,
 }
 
@@ -69,7 +71,7 @@ impl CoreDraft {
             add_headers expires default_type types charset charset_types
             client_max_body_size client_body_timeout send_timeout keepalive_timeout
             keepalive_requests lingering_timeout reset_timedout_connection server_tokens
-            tcp_nodelay chunked_transfer_encoding access_log error_log);
+            tcp_nodelay chunked_transfer_encoding access_log open_log_file_cache error_log);
         inherit!(self.gzip, outer.gzip; on types min_length level http10 vary proxied);
     }
 }

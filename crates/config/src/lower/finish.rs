@@ -25,7 +25,7 @@ impl Lowering<'_> {
         let mut error_log = draft.error_log;
         if error_log.is_empty() && self.logs {
             let target = LogTarget::File(self.prefix.join("logs/error.log"));
-            error_log.push(ErrorLog { target, level: Level::Error });
+            error_log.push(ErrorLog { target, level: Level::Error, json: false });
         }
         let default_pid = self.logs.then(|| self.prefix.join("logs/nginx.pid"));
         Main {

@@ -26,7 +26,9 @@ impl Lowering<'_> {
         }
         if http.core.access_log.is_none() && self.logs {
             let target = LogTarget::File(self.prefix.join("logs/access.log"));
-            http.core.access_log = Some(vec![AccessLog { target, format: 0, condition: None }]);
+            let log =
+                AccessLog { target, format: 0, condition: None, buffer: None, open_files: None };
+            http.core.access_log = Some(vec![log]);
         }
         self.upstreams(&http.upstreams);
         let mut blocks = std::mem::take(&mut http.blocks);

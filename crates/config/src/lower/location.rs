@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use outpour_core::router::{IfBlock, Statement};
 use outpour_core::settings::{
-    Expires, Gzip, Location, LocationSettings, Matcher, Role, SubscriberPolicy, Types,
+    AccessLog, Expires, Gzip, Location, LocationSettings, Matcher, Role, SubscriberPolicy, Types,
 };
 
 use crate::draft::{Block, Given, GzipDraft, Step, StoreDraft};
@@ -53,6 +53,7 @@ impl Lowering<'_> {
         for step in steps {
             out.push(match step {
                 Step::Set { slot, value } => Statement::Set { slot, value },
+                Step::SetArgs(value) => Statement::SetArgs(value),
                 Step::Return { status, text } => Statement::Return { status, text },
                 Step::Break => Statement::Break,
                 Step::Rewrite(rewrite) => Statement::Rewrite(rewrite),
@@ -142,7 +143,7 @@ impl Lowering<'_> {
             chunked_transfer_encoding: core.chunked_transfer_encoding.unwrap_or(true),
             subscriber_buffer_size: block.push.subscriber_buffer_size.unwrap_or(1 << 20),
             subscriber_policy: block.push.subscriber_policy.unwrap_or(SubscriberPolicy::Disconnect),
-            access_log: core.access_log.clone().unwrap_or_default(),
+            access_log: access_logs(block),
             error_log: core.error_log.clone().unwrap_or_default(),
         }
     }
@@ -155,7 +156,11 @@ impl Lowering<'_> {
         }
         let inner = block.script.iter().find_map(|step| match step {
             Step::If(_, inner) => inner.push.channels_path.clone().filter(|_| inner.changes),
-            Step::Set { .. } | Step::Return { .. } | Step::Break | Step::Rewrite(_) => None,
+            Step::Set { .. }
+            | Step::SetArgs(_)
+            | Step::Return { .. }
+            | Step::Break
+            | Step::Rewrite(_) => None,
         });
         if let Some(Given { value, at }) = inner
             && self.is_old_variable(&value)
@@ -163,6 +168,13 @@ impl Lowering<'_> {
             block.push.channels_path = Some(Given { value, at });
         }
     }
+}
+
+/// The access logs, with the cache of their block.
+fn access_logs(block: &Block) -> Vec<AccessLog> {
+    let open_files = block.core.open_log_file_cache.flatten();
+    let logs = block.core.access_log.iter().flatten();
+    logs.map(|log| AccessLog { open_files, ..log.clone() }).collect()
 }
 
 fn gzip(draft: &GzipDraft) -> Gzip {

@@ -460,6 +460,43 @@ fn variables_of_refused_directives() {
 }
 
 #[test]
+fn logs() {
+    in_http("error_log /a info format=json; error_log /a format=plain;", &[]);
+    in_http("error_log /a format=xml;", &["[emerg] unknown error log format \"xml\" :2"]);
+    in_http("error_log /a info warn;", &["[emerg] invalid parameter \"warn\" :2"]);
+    in_http(
+        "access_log /a combined buffer=32k flush=5s gzip=6 if=$arg_x; access_log /b gzip;",
+        &[],
+    );
+    in_http("access_log /a/$host.log combined; open_log_file_cache max=100 valid=1m;", &[]);
+    let no_buffer = "[emerg] no buffer is defined for access_log \"/a\" :2";
+    in_http("access_log /a combined flush=5s;", &[no_buffer]);
+    let named = "[emerg] buffered logs cannot have variables in name :2";
+    in_http("access_log /a/$host combined buffer=1k;", &[named]);
+    let syslog = "[emerg] logs to syslog cannot be buffered :2";
+    in_http("access_log syslog:server=127.0.0.1 combined gzip;", &[syslog]);
+    in_http("access_log /a combined buffer=0;", &["[emerg] invalid buffer size \"0\" :2"]);
+    in_http("access_log /a combined gzip=10;", &["[emerg] invalid compression level \"10\" :2"]);
+    in_http("open_log_file_cache off;", &[]);
+    let max = "[emerg] \"open_log_file_cache\" must have \"max\" parameter :2";
+    in_http("open_log_file_cache inactive=1m;", &[max]);
+    for parameter in ["valid=x", "inactive", "often"] {
+        let invalid = format!("[emerg] invalid parameter \"{parameter}\" :2");
+        in_http(&format!("open_log_file_cache max=1 {parameter};"), &[&invalid]);
+    }
+}
+
+#[test]
+fn arguments_can_be_set() {
+    in_http("server { location / { set $args a=b; if ($arg_x) { set $args $arg_x; } } }", &[]);
+    let script = "server { location / { set $args a=b; return 200 $args; } }";
+    let text = format!("{:?}", load_text(format!("http {{ {script} }}").as_bytes()).settings);
+    assert!(text.contains("Some(Expression { pieces: [Variable(Builtin(Args))] })"), "{text}");
+    let rate = "[emerg] changing \"$limit_rate\" by \"set\" is not implemented yet :2";
+    in_http("server { set $limit_rate 1k; }", &[rate]);
+}
+
+#[test]
 fn locations_that_tell_of_the_server() {
     let in_location = |directives: &str, expected: &[&str]| {
         in_http(&format!("server {{ location / {{ {directives} }} }}"), expected);

@@ -28,6 +28,7 @@ pub(super) fn blocks(script: &[Statement]) -> Vec<&IfBlock> {
         match statement {
             Statement::If(block) => Some(block),
             Statement::Set { .. }
+            | Statement::SetArgs(_)
             | Statement::Return { .. }
             | Statement::Break
             | Statement::Rewrite(_) => None,
@@ -66,7 +67,10 @@ fn main_level() {
     assert_eq!(main.worker_shutdown_timeout, Some(Duration::from_secs(5)));
     assert_eq!(main.pid.unwrap().to_str(), Some("/run/x.pid"));
     assert_eq!(main.worker_connections, Some(7));
-    assert_eq!(main.error_log[0], ErrorLog { target: LogTarget::Stderr, level: Level::Notice });
+    assert_eq!(
+        main.error_log[0],
+        ErrorLog { target: LogTarget::Stderr, level: Level::Notice, json: false }
+    );
     assert_eq!(main.error_log[1].level, Level::Debug);
     let main = settings("").main;
     assert_eq!(main.worker_processes, WorkerProcesses::Auto);

@@ -1,6 +1,7 @@
 //! `autoindex`: what a directory holds, as HTML or JSON in nginx's formats.
 
 use crate::civil::Civil;
+use crate::variables::LocalTime;
 use crate::wire::escape;
 use crate::wire::http_date;
 
@@ -39,9 +40,9 @@ pub fn sort(entries: &mut [Entry]) {
     });
 }
 
-/// The page for `path`. Times are `offset` seconds ahead of UTC; `exact` sizes are in bytes.
+/// The page for `path`. Local time is `offset` seconds ahead of UTC; `exact` sizes are in bytes.
 #[must_use]
-pub fn html(path: &[u8], entries: &[Entry], exact: bool, offset: i32) -> Vec<u8> {
+pub fn html(path: &[u8], entries: &[Entry], exact: bool, offset: LocalTime) -> Vec<u8> {
     let path = escape::html(path);
     let mut out = Vec::with_capacity(512 + entries.len() * 160);
     out.extend_from_slice(b"<html>\r\n<head><title>Index of ");
@@ -56,7 +57,7 @@ pub fn html(path: &[u8], entries: &[Entry], exact: bool, offset: i32) -> Vec<u8>
     out
 }
 
-fn html_line(entry: &Entry, exact: bool, offset: i32, out: &mut Vec<u8>) {
+fn html_line(entry: &Entry, exact: bool, offset: LocalTime, out: &mut Vec<u8>) {
     let directory = entry.kind == Kind::Directory;
     let slash: &[u8] = if directory { b"/" } else { b"" };
     out.extend_from_slice(b"<a href=\"");
@@ -65,7 +66,7 @@ fn html_line(entry: &Entry, exact: bool, offset: i32, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\">");
     html_name(&entry.name, slash, out);
     out.push(b' ');
-    let civil = Civil::new(entry.modified, offset);
+    let civil = Civil::new(entry.modified, offset.offset(entry.modified));
     out.extend_from_slice(civil.listing().as_bytes());
     out.push(b' ');
     let size = match (directory, exact) {
@@ -146,7 +147,7 @@ mod tests {
     fn a_page() {
         let mut entries = [entry("b&.txt", Kind::File, 12_345), entry("z", Kind::Directory, 4096)];
         sort(&mut entries);
-        let page = String::from_utf8(html(b"/<x>/", &entries, true, 0)).unwrap();
+        let page = String::from_utf8(html(b"/<x>/", &entries, true, LocalTime::default())).unwrap();
         let expected = format!(
             "<html>\r\n<head><title>Index of /&lt;x&gt;/</title></head>\r\n<body>\r\n\
              <h1>Index of /&lt;x&gt;/</h1><hr><pre><a href=\"../\">../</a>\r\n\

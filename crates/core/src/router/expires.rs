@@ -19,7 +19,8 @@ pub(super) fn headers(expires: &Expires, scope: &Scope<'_>, modified: Option<i64
         Expires::Max => (Cow::Borrowed("Thu, 31 Dec 2037 23:55:55 GMT"), max_age(315_360_000)),
         Expires::After(seconds) => (date(now.saturating_add(*seconds)), max_age(*seconds)),
         Expires::TimeOfDay(second) => {
-            let at = next(now, (*second).into(), scope.environment.utc_offset.into());
+            let offset = scope.environment.local_time.offset(scope.now.unix);
+            let at = next(now, (*second).into(), offset.into());
             (date(at), max_age(at - now))
         }
         Expires::AfterModified(seconds) => {

@@ -74,6 +74,8 @@ pub enum Statement {
         /// The value.
         value: Expression,
     },
+    /// `set $args value;`
+    SetArgs(Expression),
     /// `return CODE [TEXT|URL];` or `return URL;` (302).
     Return {
         /// The status code; 444 closes the connection without an answer.
@@ -157,6 +159,11 @@ impl<W: Watch> Run<'_, '_, W> {
                     let value = value.evaluate(&scope.with(state)).into_owned();
                     self.watch.statement(depth, index, Event::Set(&value));
                     state.sets[*slot] = Some(value.into());
+                }
+                Statement::SetArgs(value) => {
+                    let value = value.evaluate(&scope.with(state)).into_owned();
+                    self.watch.statement(depth, index, Event::Set(&value));
+                    state.rewrite.args = Some(value);
                 }
                 Statement::Return { status, text } => {
                     self.watch.statement(depth, index, Event::Return);
@@ -291,6 +298,13 @@ mod tests {
         };
         let left = state.sets[0].as_deref().map(String::from_utf8_lossy).unwrap_or_default();
         assert_eq!((found.as_str(), left.as_ref()), (verdict, slot), "{script:?}");
+    }
+
+    #[test]
+    fn arguments_that_are_set_are_the_requests() {
+        let args = [Statement::SetArgs(variable("arg_a")), set(0, variable("args"))];
+        check(&args, "-", "1");
+        check(&[Statement::SetArgs(text("")), set(0, variable("is_args"))], "-", "");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Where logs go and what they contain.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::variables::{Expression, Piece};
 
@@ -42,6 +43,14 @@ pub enum LogTarget {
     Stderr,
     /// A file, appended to, reopened at USR1; absolute.
     File(PathBuf),
+    /// A file whose name has variables: opened when a line is written. A relative result refers to
+    /// the prefix.
+    Named {
+        /// The name.
+        name: Expression,
+        /// Directory that relative names refer to.
+        prefix: PathBuf,
+    },
     /// `syslog:server=ADDRESS[,facility=F][,tag=T][,severity=S]`: the text behind the colon.
     Syslog(String),
 }
@@ -53,6 +62,8 @@ pub struct ErrorLog {
     pub target: LogTarget,
     /// The least important level that is written; default `error`.
     pub level: Level,
+    /// Ours: `format=json` writes an object a line.
+    pub json: bool,
 }
 
 /// How `log_format` escapes values: its `escape=` parameter.
@@ -86,4 +97,30 @@ pub struct AccessLog {
     pub format: usize,
     /// `if=`: lines for which it is empty or `0` are left out.
     pub condition: Option<Expression>,
+    /// `buffer=` and what belongs to it; `None`: a line is written at once.
+    pub buffer: Option<LogBuffer>,
+    /// `open_log_file_cache`, for names with variables; `None`: each line opens its file.
+    pub open_files: Option<OpenLogFiles>,
+}
+
+/// How lines of an access log are collected before they are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LogBuffer {
+    /// Bytes that are collected at most.
+    pub size: usize,
+    /// How long a line may wait; `None`: until the buffer is full.
+    pub flush: Option<Duration>,
+    /// Level of compression; each buffer becomes a gzip member.
+    pub gzip: Option<u32>,
+}
+
+/// `open_log_file_cache`: files that are kept open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct OpenLogFiles {
+    /// How many; the one that was used longest ago is closed.
+    pub max: usize,
+    /// `inactive=`; default 10 s: one that was not used for so long is closed.
+    pub inactive: Duration,
+    /// `valid=`; default 60 s: how long a file is written to before its name is opened again.
+    pub valid: Duration,
 }

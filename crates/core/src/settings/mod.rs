@@ -25,7 +25,7 @@ pub use location::{
     Access, AccessRule, AddHeader, Expires, Gzip, Location, LocationSettings, Matcher, Network,
     Origin, Types,
 };
-pub use log::{AccessLog, ErrorLog, Escape, Level, LogFormat, LogTarget};
+pub use log::{AccessLog, ErrorLog, Escape, Level, LogBuffer, LogFormat, LogTarget, OpenLogFiles};
 pub use main::{Main, Settings, WorkerProcesses};
 pub use proxy::{
     CookieFlags, CookieName, IgnoredHeaders, NextUpstream, Proxy, ProxyAnswer, ProxyHeader,

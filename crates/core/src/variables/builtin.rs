@@ -9,7 +9,7 @@ use super::{Builtin, Scope, headers};
 use crate::access::Credentials;
 use crate::civil::Civil;
 use crate::files;
-use crate::request::{Encryption, Version};
+use crate::request::{Encryption, Method, Version};
 use crate::upstream::Attempt;
 
 /// What `$nginx_version` says: the release whose behaviour is followed.
@@ -25,6 +25,10 @@ pub(super) fn value<'a>(scope: &Scope<'a>, builtin: Builtin) -> Option<Cow<'a, [
         Builtin::BytesSent => number(scope.outcome.map_or(0, |o| o.bytes_sent)),
         Builtin::Connection => number(scope.peer.connection),
         Builtin::ConnectionRequests => number(scope.peer.requests),
+        Builtin::ConnectionTime => {
+            let millis = scope.now.tick.since(scope.peer.accepted).as_millis();
+            owned(format!("{}.{:03}", millis / 1000, millis % 1000))
+        }
         Builtin::ContentLength => return request.header("content-length").map(Cow::Borrowed),
         Builtin::ContentType => return request.header("content-type").map(Cow::Borrowed),
         Builtin::DocumentRoot => scope.files.root.evaluate(scope),
@@ -64,6 +68,8 @@ pub(super) fn value<'a>(scope: &Scope<'a>, builtin: Builtin) -> Option<Cow<'a, [
         Builtin::RequestLength => {
             number(scope.outcome.map_or(request.bytes.len() as u64, |o| o.request_length))
         }
+        // A redirection inside the server may have made it a GET.
+        Builtin::RequestMethod if request.method == Method::Get => text("GET"),
         Builtin::RequestMethod => return present(request.method_text()),
         Builtin::RequestTime => {
             let millis = scope.outcome.map_or(0, |o| o.request_millis);
@@ -153,7 +159,8 @@ fn protocol(version: Version) -> &'static str {
 }
 
 fn civil(scope: &Scope<'_>) -> Civil {
-    Civil::new(scope.now.unix, scope.environment.utc_offset)
+    let unix = scope.now.unix;
+    Civil::new(unix, scope.environment.local_time.offset(unix))
 }
 
 fn binary_remote_addr(scope: &Scope<'_>) -> Cow<'static, [u8]> {

@@ -11,6 +11,26 @@ use crate::upstream::Account;
 /// The name behind all symbolic links of another one; `None` if there is no such file.
 pub type Realpath = fn(&[u8]) -> Option<Vec<u8>>;
 
+/// How far local time is ahead of UTC, in seconds, at a second since 1970; UTC by default.
+///
+/// Asked at every use, because it changes with daylight saving time.
+#[derive(Clone, Copy, Debug)]
+pub struct LocalTime(pub fn(u64) -> i32);
+
+impl LocalTime {
+    /// Seconds that local time is ahead of UTC at `unix`.
+    #[must_use]
+    pub fn offset(self, unix: u64) -> i32 {
+        (self.0)(unix)
+    }
+}
+
+impl Default for LocalTime {
+    fn default() -> Self {
+        Self(|_| 0)
+    }
+}
+
 /// What the process knows about itself; handed in, because core asks nobody.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
@@ -18,11 +38,11 @@ pub struct Environment {
     pub hostname: Box<str>,
     /// `$pid`
     pub pid: u32,
-    /// Seconds that local time is ahead of UTC: `$time_local`, `$time_iso8601`, log lines.
-    pub utc_offset: i32,
-    /// Any number drawn when the process starts: keeps `$request_id` from repeating after a
+    /// `$time_local`, `$time_iso8601`, log lines.
+    pub local_time: LocalTime,
+    /// Random bits drawn when the process starts: keep `$request_id` from repeating after a
     /// restart, and from being guessed.
-    pub seed: u64,
+    pub seed: u128,
     /// Asks the file system for the name behind all symbolic links, for `$realpath_root`.
     pub realpath: Option<Realpath>,
 }

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 pub use crate::civil::Civil;
-pub use evaluate::{Environment, Outcome, Realpath, Rewritten, Scope, State};
+pub use evaluate::{Environment, LocalTime, Outcome, Realpath, Rewritten, Scope, State};
 pub use map::{Map, MapKey};
 
 /// A variable, resolved from its name.
@@ -53,6 +53,7 @@ pub enum Builtin {
     BytesSent,
     Connection,
     ConnectionRequests,
+    ConnectionTime,
     ContentLength,
     ContentType,
     DocumentRoot,

@@ -93,7 +93,7 @@ const NAMES: &[(&str, Builtin)] = &[
     ("bytes_sent", Builtin::BytesSent),
     ("connection", Builtin::Connection),
     ("connection_requests", Builtin::ConnectionRequests),
-    ("connection_time", Builtin::Foreign),
+    ("connection_time", Builtin::ConnectionTime),
     ("content_length", Builtin::ContentLength),
     ("content_type", Builtin::ContentType),
     ("document_root", Builtin::DocumentRoot),

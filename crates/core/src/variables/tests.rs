@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::now::epoch;
+use crate::now::{Tick, epoch};
 use crate::request::{BodyLength, Method, Peer, Request, Version};
 use crate::settings::{Files, Root};
 
@@ -23,8 +23,9 @@ pub(crate) fn request(text: &str) -> Request {
         }
         start = end + 2;
     }
+    let method = if bytes.starts_with(b"POST ") { Method::Post } else { Method::Get };
     let mut request = Request {
-        method: Method::Get,
+        method,
         method_text: 0..spaces[0],
         path: bytes[target.start..query.unwrap_or(target.end)].to_vec(),
         args: query.map_or(target.end..target.end, |at| at + 1..target.end),
@@ -57,6 +58,7 @@ impl Fixture {
         Self {
             request: request(text),
             peer: Peer {
+                accepted: Tick(0),
                 remote: Some("192.0.2.7:50000".parse().unwrap()),
                 local: Some("192.0.2.1:9080".parse().unwrap()),
                 connection: 41,
@@ -72,7 +74,7 @@ impl Fixture {
             environment: Environment {
                 hostname: "machine".into(),
                 pid: 77,
-                utc_offset: 3600,
+                local_time: LocalTime(|_| 3600),
                 seed: 1,
                 realpath: None,
             },

@@ -46,7 +46,18 @@ impl<'a> Asked<'a> {
             ListenAddress::Unix(_) => None,
         };
         let tls = listen.tls.then(|| Arc::new(encryption(&request)));
-        Ok(Self { request, peer: Peer { remote, local, connection: 1, requests: 1, tls }, listen })
+        Ok(Self {
+            request,
+            peer: Peer {
+                accepted: outpour_core::now::Tick::default(),
+                remote,
+                local,
+                connection: 1,
+                requests: 1,
+                tls,
+            },
+            listen,
+        })
     }
 }
 

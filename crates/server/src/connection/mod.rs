@@ -79,6 +79,7 @@ pub(crate) struct Connection {
     pub(crate) output: Option<Box<Output>>,
     /// Bytes handed to the socket for the present request.
     pub(crate) bytes_sent: u64,
+    pub(crate) accepted: Tick,
     /// When the present phase began.
     pub(crate) since: Tick,
     /// The deadline under which the timer wheel knows this connection.
@@ -117,6 +118,7 @@ impl Connection {
             input: Vec::new(),
             output: None,
             bytes_sent: 0,
+            accepted: now,
             since: now,
             filed: Tick(u64::MAX),
             state: State::Head,

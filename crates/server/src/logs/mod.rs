@@ -6,11 +6,13 @@
 //! and dropped. Message bodies are never logged.
 
 mod access;
+mod buffer;
 mod complaint;
 mod error;
 mod file;
 mod format;
 pub mod local;
+mod named;
 mod stderr;
 mod syslog;
 mod target;
@@ -18,18 +20,22 @@ mod target;
 mod tests;
 mod walk;
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use outpour_core::now::Now;
-use outpour_core::settings::{ErrorLog, Http, Level, LocationSettings, LogTarget, Settings};
-use outpour_core::variables::{Civil, Scope};
+use outpour_core::settings::{
+    AccessLog, ErrorLog, Http, Level, LocationSettings, LogBuffer, LogTarget, Settings,
+};
+use outpour_core::variables::{Civil, LocalTime, Scope};
 
+use buffer::{Buffered, Lost};
 pub use error::RequestContext;
+use named::Named;
 use target::{Failure, Line, Target};
 pub use walk::files;
 
@@ -56,16 +62,17 @@ pub enum OpenError {
 #[derive(Debug)]
 pub struct Logs {
     open: RwLock<Open>,
-    /// Seconds that local time is ahead of UTC.
-    utc_offset: i32,
+    local_time: LocalTime,
+    named: Named,
     pid: u32,
     lost: AtomicU64,
 }
 
 /// What is open for the settings in force.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Open {
     targets: HashMap<LogTarget, Arc<Target>>,
+    buffers: HashMap<(LogTarget, LogBuffer), Arc<Buffered>>,
     /// The main level's error logs: they are told what happens to the others.
     main: Vec<ErrorLog>,
 }
@@ -76,11 +83,11 @@ impl Logs {
     /// # Errors
     /// The first that cannot be opened.
     pub fn open(settings: &Settings) -> Result<Self, OpenError> {
-        let open = Open::new(settings, &HashMap::new())?;
-        let unix = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let open = Open::new(settings, &Open::default())?;
         Ok(Self {
             open: RwLock::new(open),
-            utc_offset: local::utc_offset(unix),
+            local_time: LocalTime(local::utc_offset),
+            named: Named::default(),
             pid: std::process::id(),
             lost: AtomicU64::new(0),
         })
@@ -92,13 +99,15 @@ impl Logs {
     /// The first log that cannot be opened; everything stays as it was then.
     pub fn update(&self, settings: &Settings) -> Result<(), OpenError> {
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
-        *open = Open::new(settings, &open.targets)?;
+        *open = Open::new(settings, &open)?;
         Ok(())
     }
 
     /// Opens every file anew, so that a rotated log is let go (USR1). Where that fails, the old
-    /// file is kept and the error log of the main level tells.
+    /// file is kept and the error log of the main level tells. What is buffered goes to the old ones.
     pub fn reopen(&self, now: Now) {
+        self.flush(now);
+        self.named.close();
         let (targets, main): (Vec<_>, _) = {
             let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
             (open.targets.values().cloned().collect(), open.main.clone())
@@ -125,16 +134,23 @@ impl Logs {
         message: fmt::Arguments<'_>,
     ) {
         const DEFAULT: [ErrorLog; 1] =
-            [ErrorLog { target: LogTarget::Stderr, level: Level::Error }];
+            [ErrorLog { target: LogTarget::Stderr, level: Level::Error, json: false }];
         let targets = if targets.is_empty() { &DEFAULT } else { targets };
         if !targets.iter().any(|log| level <= log.level) {
             return;
         }
         let civil = self.civil(now);
-        let text = error::line(&civil, level, self.pid, context, message);
+        let plain = OnceCell::new();
+        let json = OnceCell::new();
         for log in targets.iter().filter(|log| level <= log.level) {
+            let text = match log.json {
+                true => json.get_or_init(|| error::json(&civil, now, level, context, message)),
+                false => {
+                    plain.get_or_init(|| error::line(&civil, level, self.pid, context, message))
+                }
+            };
             // There is no other place left to complain to.
-            let _ = self.write(&log.target, &Line { text: &text, civil, level: Some(level) });
+            let _ = self.write(&log.target, &Line { text, civil, level: Some(level) });
         }
     }
 
@@ -143,11 +159,68 @@ impl Logs {
     pub fn access(&self, settings: &LocationSettings, http: &Http, scope: &Scope<'_>) {
         for log in &settings.access_log {
             let Some(text) = access::line(log, http, scope) else { continue };
-            let line = Line { text: &text, civil: self.civil(scope.now), level: None };
-            let Err(failure) = self.write(&log.target, &line) else { continue };
+            let Err(failure) = self.write_access(log, &text, scope) else { continue };
             if failure.is_news(scope.now) {
                 let text = format_args!("{failure}");
                 self.error(&settings.error_log, Level::Alert, scope.now, None, text);
+            }
+        }
+    }
+
+    fn write_access(&self, log: &AccessLog, text: &[u8], scope: &Scope<'_>) -> Result<(), Failure> {
+        let line = Line { text, civil: self.civil(scope.now), level: None };
+        if let LogTarget::Named { name, prefix } = &log.target {
+            let name = name.evaluate(scope);
+            let target = self.named.target(prefix, &name, log.open_files, scope.now.tick);
+            let written = target.map_err(Failure::Unopened).and_then(|target| {
+                target.write(&line).map_err(|error| Failure::Unwritten(target, error))
+            });
+            return written.inspect_err(|_| self.lose(1));
+        }
+        match log.buffer.and_then(|buffer| self.buffer(&log.target, buffer)) {
+            Some(buffered) => {
+                buffered.push(text, scope.now.tick).map_err(|lost| self.failure(lost))
+            }
+            None => self.write(&log.target, &line),
+        }
+    }
+
+    fn buffer(&self, target: &LogTarget, buffer: LogBuffer) -> Option<Arc<Buffered>> {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        open.buffers.get(&(target.clone(), buffer)).cloned()
+    }
+
+    fn lose(&self, lines: u64) {
+        self.lost.fetch_add(lines, Ordering::Relaxed);
+    }
+
+    fn failure(&self, lost: Lost) -> Failure {
+        self.lose(lost.lines);
+        Failure::Unwritten(lost.target, lost.error)
+    }
+
+    /// Writes the buffers whose `flush=` has passed; to be called about once a second.
+    pub fn flush_due(&self, now: Now) {
+        self.flush_buffers(now, |buffered| buffered.flush_due(now.tick));
+    }
+
+    /// Writes all buffers: at the end of the server.
+    pub fn flush(&self, now: Now) {
+        self.flush_buffers(now, Buffered::flush);
+    }
+
+    fn flush_buffers(&self, now: Now, flush: impl Fn(&Buffered) -> Result<(), Lost>) {
+        let (buffers, main): (Vec<_>, _) = {
+            let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+            if open.buffers.is_empty() {
+                return;
+            }
+            (open.buffers.values().cloned().collect(), open.main.clone())
+        };
+        for lost in buffers.iter().filter_map(|buffered| flush(buffered).err()) {
+            let failure = self.failure(lost);
+            if failure.is_news(now) {
+                self.error(&main, Level::Alert, now, None, format_args!("{failure}"));
             }
         }
     }
@@ -158,7 +231,7 @@ impl Logs {
             Err(error) => Err(Failure::Unwritten(target, error)),
         });
         if written.is_err() {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+            self.lose(1);
         }
         written
     }
@@ -171,27 +244,39 @@ impl Logs {
             return Ok(Arc::clone(target));
         }
         drop(open);
-        Target::open(target).map(Arc::new).map_err(Failure::Unopened)
+        match Target::open(target) {
+            Ok(Some(target)) => Ok(Arc::new(target)),
+            Ok(None) => Err(Failure::Nameless),
+            Err(error) => Err(Failure::Unopened(error)),
+        }
     }
 
     fn civil(&self, now: Now) -> Civil {
-        Civil::new(now.unix, self.utc_offset)
+        Civil::new(now.unix, self.local_time.offset(now.unix))
     }
 }
 
 impl Open {
-    fn new(settings: &Settings, old: &HashMap<LogTarget, Arc<Target>>) -> Result<Self, OpenError> {
+    fn new(settings: &Settings, old: &Self) -> Result<Self, OpenError> {
         let mut targets = HashMap::new();
         for name in walk::targets(settings) {
             if targets.contains_key(name) {
                 continue;
             }
-            let target = match old.get(name) {
-                Some(target) => Arc::clone(target),
-                None => Arc::new(Target::open(name)?),
+            let target = match old.targets.get(name) {
+                Some(target) => Some(Arc::clone(target)),
+                None => Target::open(name)?.map(Arc::new),
             };
-            targets.insert(name.clone(), target);
+            targets.extend(target.map(|target| (name.clone(), target)));
         }
-        Ok(Self { targets, main: settings.main.error_log.clone() })
+        let mut buffers = HashMap::new();
+        for (name, buffer) in walk::buffers(settings) {
+            let Some(target) = targets.get(name) else { continue };
+            let key = (name.clone(), buffer);
+            let fresh = || Arc::new(Buffered::new(Arc::clone(target), buffer));
+            let buffered = old.buffers.get(&key).map_or_else(fresh, Arc::clone);
+            buffers.insert(key, buffered);
+        }
+        Ok(Self { targets, buffers, main: settings.main.error_log.clone() })
     }
 }

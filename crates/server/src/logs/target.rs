@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use outpour_core::now::Now;
@@ -31,12 +32,28 @@ pub(super) struct Line<'a> {
 }
 
 impl Target {
-    pub(super) fn open(target: &LogTarget) -> Result<Self, OpenError> {
-        Ok(match target {
+    /// Opens a target; `None` for one whose name only a request tells.
+    pub(super) fn open(target: &LogTarget) -> Result<Option<Self>, OpenError> {
+        Ok(Some(match target {
             LogTarget::Stderr => Self::Stderr,
-            LogTarget::File(path) => Self::File(LogFile::open(path)?),
+            LogTarget::File(path) => Self::open_file(path)?,
             LogTarget::Syslog(text) => Self::Syslog(Syslog::parse(text)?),
-        })
+            LogTarget::Named { .. } => return Ok(None),
+        }))
+    }
+
+    pub(super) fn open_file(path: &Path) -> Result<Self, OpenError> {
+        LogFile::open(path).map(Self::File)
+    }
+
+    /// Writes bytes that are no single line: to a file, or to standard error.
+    pub(super) fn write_bytes(&self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Stderr => stderr::write(bytes),
+            Self::File(file) => file.write(bytes),
+            // The configuration has no buffers for syslog.
+            Self::Syslog(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
     }
 
     pub(super) fn write(&self, line: &Line<'_>) -> io::Result<()> {
@@ -62,6 +79,8 @@ impl Target {
 pub(super) enum Failure {
     /// Its target is not open, and could not be opened.
     Unopened(OpenError),
+    /// Only requests tell the name of the target.
+    Nameless,
     /// The target did not take it.
     Unwritten(Arc<Target>, io::Error),
 }
@@ -75,7 +94,7 @@ impl Failure {
                 Target::Syslog(syslog) => syslog.complains(now.unix),
                 Target::Stderr => false,
             },
-            Self::Unopened(_) => false,
+            Self::Unopened(_) | Self::Nameless => false,
         }
     }
 }
@@ -84,6 +103,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unopened(error) => error.fmt(f),
+            Self::Nameless => f.write_str("the log has no name without a request"),
             Self::Unwritten(target, error) => {
                 let text = crate::os_error::describe(error);
                 match &**target {

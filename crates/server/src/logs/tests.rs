@@ -1,15 +1,16 @@
 //! Logs of a whole configuration, written to files and sockets.
 
 use std::fs;
+use std::io::Read as _;
 use std::net::UdpSocket;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::time::Duration;
 
-use outpour_core::now::{Now, epoch};
+use outpour_core::now::{Now, Tick, epoch};
 use outpour_core::request::Peer;
 use outpour_core::settings::{Level, Settings};
-use outpour_core::variables::{Environment, Outcome, Scope, State};
+use outpour_core::variables::{Environment, LocalTime, Outcome, Scope, State};
 use outpour_core::wire::http1::{Parsed, parse_head};
 use tempfile::TempDir;
 
@@ -24,7 +25,7 @@ fn opened(text: &str) -> (TempDir, Settings, Logs) {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("sub")).unwrap();
     let settings = settings(&text.replace("{dir}", folder.path().to_str().unwrap()));
-    let logs = Logs { utc_offset: 0, pid: 7, ..Logs::open(&settings).unwrap() };
+    let logs = Logs { local_time: LocalTime::default(), pid: 7, ..Logs::open(&settings).unwrap() };
     (folder, settings, logs)
 }
 
@@ -166,7 +167,7 @@ fn syslog_gets_datagrams() {
         path.display()
     );
     let settings = settings(&text);
-    let logs = Logs { utc_offset: 0, pid: 7, ..Logs::open(&settings).unwrap() };
+    let logs = Logs { local_time: LocalTime::default(), pid: 7, ..Logs::open(&settings).unwrap() };
     write(&logs, &settings, Level::Error, None);
     assert_eq!(logs.lost(), 1, "nobody listens yet");
     let server = UnixDatagram::bind(&path).unwrap();
@@ -185,7 +186,7 @@ fn syslog_over_udp_names_the_host() {
     server.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     let text = format!("error_log syslog:server={};", server.local_addr().unwrap());
     let settings = settings(&text);
-    let logs = Logs { utc_offset: 0, pid: 7, ..Logs::open(&settings).unwrap() };
+    let logs = Logs { local_time: LocalTime::default(), pid: 7, ..Logs::open(&settings).unwrap() };
     write(&logs, &settings, Level::Error, None);
     let mut buffer = [0; 1000];
     let length = server.recv(&mut buffer).unwrap();
@@ -211,7 +212,7 @@ fn syslog_mistakes_are_named() {
 #[test]
 fn a_second_offset_moves_the_time() {
     let (folder, settings, logs) = opened("error_log {dir}/log;");
-    let logs = Logs { utc_offset: 3600, ..logs };
+    let logs = Logs { local_time: LocalTime(|_| 3600), ..logs };
     let now = Now { unix: 0, ..epoch() };
     let message = format_args!("x");
     logs.error(&settings.main.error_log, Level::Error, now, None, message);
@@ -220,11 +221,25 @@ fn a_second_offset_moves_the_time() {
 
 /// The access log of one request, in the configuration `text` of the `http` level.
 fn accessed(text: &str) -> String {
-    let (folder, settings, logs) =
-        opened(&format!("error_log {{dir}}/log; http {{ {text} server {{ }} }}"));
+    let (folder, settings, logs) = opened_http(text);
+    access(&logs, &settings, "x=%22", epoch());
+    read(&folder, "access")
+}
+
+fn opened_http(text: &str) -> (TempDir, Settings, Logs) {
+    opened(&format!("error_log {{dir}}/log; http {{ {text} server {{ }} }}"))
+}
+
+/// Logs a request with these arguments.
+fn access(logs: &Logs, settings: &Settings, args: &str, now: Now) {
     let http = settings.http.as_ref().unwrap();
-    let head = b"GET /a?x=%22 HTTP/1.1\r\nHost: h\r\nReferer: say \"\xff\"\r\n\r\n";
-    let Parsed::Complete { request, .. } = parse_head(head, &http.servers[0].limits).unwrap()
+    let head = [
+        b"GET /a?" as &[u8],
+        args.as_bytes(),
+        b" HTTP/1.1\r\nHost: h\r\nReferer: say \"\xff\"\r\n\r\n",
+    ];
+    let Parsed::Complete { request, .. } =
+        parse_head(&head.concat(), &http.servers[0].limits).unwrap()
     else {
         panic!("the head is complete");
     };
@@ -237,7 +252,8 @@ fn accessed(text: &str) -> String {
         complete: true,
         head: b"HTTP/1.1 200 OK\r\nX-One: 1\r\n\r\n".to_vec(),
     };
-    let peer = Peer { remote: None, local: None, connection: 1, requests: 1, tls: None };
+    let accepted = Tick(epoch().tick.0 - 61_005);
+    let peer = Peer { accepted, remote: None, local: None, connection: 1, requests: 1, tls: None };
     let scope = Scope {
         request: &request,
         peer: &peer,
@@ -246,11 +262,143 @@ fn accessed(text: &str) -> String {
         state: &State::new(http.set_slots),
         files: &http.settings.files,
         environment: &Environment::default(),
-        now: epoch(),
+        now,
         outcome: Some(&outcome),
     };
     logs.access(&http.servers[0].settings, http, &scope);
-    read(&folder, "access")
+}
+
+fn size(folder: &TempDir, name: &str) -> u64 {
+    fs::metadata(folder.path().join(name)).unwrap().len()
+}
+
+#[test]
+fn lines_wait_in_a_buffer_until_it_is_full() {
+    let (folder, settings, logs) =
+        opened_http("log_format own '$arg_x'; access_log {dir}/access own buffer=10;");
+    let now = epoch();
+    access(&logs, &settings, "x=abc", now);
+    access(&logs, &settings, "x=def", now);
+    assert_eq!(read(&folder, "access"), "");
+    access(&logs, &settings, "x=ghi", now);
+    assert_eq!(read(&folder, "access"), "abc\ndef\n");
+    // One that fits nowhere goes out by itself, behind those before it.
+    access(&logs, &settings, "x=longer-than-a-buffer", now);
+    assert_eq!(read(&folder, "access"), "abc\ndef\nghi\nlonger-than-a-buffer\n");
+    access(&logs, &settings, "x=jkl", now);
+    logs.flush(now);
+    assert!(read(&folder, "access").ends_with("jkl\n"));
+}
+
+#[test]
+fn a_buffer_goes_in_time_at_reopening_and_with_its_settings() {
+    let text = "log_format own '$arg_x'; access_log {dir}/access own buffer=1k flush=5s;";
+    let (folder, settings, logs) = opened_http(text);
+    let now = epoch();
+    access(&logs, &settings, "x=a", now);
+    logs.flush_due(now.later(Duration::from_secs(4)));
+    assert_eq!(size(&folder, "access"), 0);
+    logs.flush_due(now.later(Duration::from_secs(5)));
+    assert_eq!(read(&folder, "access"), "a\n");
+    access(&logs, &settings, "x=b", now);
+    fs::rename(folder.path().join("access"), folder.path().join("old")).unwrap();
+    logs.reopen(now);
+    assert_eq!(read(&folder, "old"), "a\nb\n");
+    access(&logs, &settings, "x=c", now);
+    logs.update(&settings).unwrap();
+    assert_eq!(size(&folder, "access"), 0, "a reload that changes nothing keeps it");
+    logs.update(&self::settings("error_log stderr;")).unwrap();
+    assert_eq!(read(&folder, "access"), "c\n");
+}
+
+#[test]
+fn a_full_disk_costs_the_lines_of_a_buffer() {
+    let (_folder, settings, logs) = opened_http("access_log /dev/full combined buffer=1k;");
+    for _ in 0..3 {
+        access(&logs, &settings, "x=a", epoch());
+    }
+    logs.flush(epoch());
+    assert_eq!(logs.lost(), 3);
+    logs.flush(epoch());
+    assert_eq!(logs.lost(), 3);
+}
+
+#[test]
+fn compressed_buffers_are_gzip_members() {
+    let (folder, settings, logs) =
+        opened_http("log_format own '$arg_x'; access_log {dir}/access own gzip=9 buffer=4k;");
+    access(&logs, &settings, "x=one", epoch());
+    logs.flush(epoch());
+    access(&logs, &settings, "x=two", epoch());
+    logs.flush(epoch());
+    let bytes = fs::read(folder.path().join("access")).unwrap();
+    let mut text = String::new();
+    flate2::read::MultiGzDecoder::new(&*bytes).read_to_string(&mut text).unwrap();
+    assert_eq!(text, "one\ntwo\n");
+}
+
+#[test]
+fn names_may_have_variables() {
+    for cache in ["", "open_log_file_cache max=1 inactive=10s valid=1m;"] {
+        let (folder, settings, logs) = opened_http(&format!(
+            "log_format own '$arg_x'; access_log {{dir}}/$host.$arg_f own; {cache}"
+        ));
+        for args in ["f=1&x=a", "f=2&x=b", "f=1&x=c"] {
+            access(&logs, &settings, args, epoch());
+        }
+        assert_eq!(read(&folder, "h.1"), "a\nc\n");
+        assert_eq!(read(&folder, "h.2"), "b\n");
+        assert_eq!(logs.lost(), 0);
+        access(&logs, &settings, "f=/../../escaped&x=d", epoch());
+        access(&logs, &settings, "f=/no/such/folder&x=d", epoch());
+        assert_eq!(logs.lost(), 2);
+        // A rotated file is let go.
+        fs::rename(folder.path().join("h.1"), folder.path().join("old")).unwrap();
+        logs.reopen(epoch());
+        access(&logs, &settings, "f=1&x=e", epoch());
+        assert_eq!(read(&folder, "h.1"), "e\n");
+    }
+}
+
+#[test]
+fn open_files_grow_old() {
+    let (folder, settings, logs) = opened_http(
+        "log_format own '$arg_x'; access_log {dir}/$host own;
+         open_log_file_cache max=9 inactive=1m valid=10s;",
+    );
+    access(&logs, &settings, "x=a", epoch());
+    fs::rename(folder.path().join("h"), folder.path().join("old")).unwrap();
+    access(&logs, &settings, "x=b", epoch().later(Duration::from_secs(9)));
+    access(&logs, &settings, "x=c", epoch().later(Duration::from_secs(10)));
+    assert_eq!((read(&folder, "old"), read(&folder, "h")), ("a\nb\n".into(), "c\n".into()));
+}
+
+#[test]
+fn error_lines_may_be_objects() {
+    let (folder, settings, logs) = opened("error_log {dir}/log info format=json;");
+    write(&logs, &settings, Level::Warn, None);
+    let time = "{\"time\":\"1994-11-06T08:49:37.000+00:00\",\"level\":\"";
+    assert_eq!(read(&folder, "log"), format!("{time}warn\",\"message\":\"it broke\"}}\n"));
+    let request = [b"GET /\x1b\"\xff ", &[b'x'; 2000][..]].concat();
+    let context = RequestContext {
+        connection: 3,
+        client: Some([127, 0, 0, 1].into()),
+        server: Some(b"name"),
+        request: Some(&request),
+        ..Default::default()
+    };
+    write(&logs, &settings, Level::Error, Some(&context));
+    let text = read(&folder, "log");
+    let line = text.lines().nth(1).unwrap();
+    let begin = format!(
+        "{time}error\",\"connection\":3,\"client\":\"127.0.0.1\",\"server\":\"name\",\
+         \"request\":\"GET /\\u001B\\\"\u{fffd} xxx"
+    );
+    assert!(
+        line.starts_with(&begin) && line.ends_with("xxx\",\"message\":\"it broke\"}"),
+        "{line}"
+    );
+    assert!(line.len() < 1300);
 }
 
 #[test]
@@ -264,6 +412,7 @@ fn access_lines_have_the_form_of_nginx() {
     check("'$sent_http_x_one|$sent_http_none|$arg_x'", "", "1|-|%22\n");
     check("'$http_referer'", "", "say \\x22\\xFF\\x22\n");
     check("escape=json '{\"u\":\"$http_user_agent\"}'", "", "{\"u\":\"\"}\n");
+    check("'$connection_time'", "", "61.005\n");
     check("'$uri'", "if=$arg_x", "/a\n");
     check("'$uri'", "if=$arg_y", "");
     assert_eq!(

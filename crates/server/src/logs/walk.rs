@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use outpour_core::router::Statement;
-use outpour_core::settings::{Location, LocationSettings, LogTarget, Settings};
+use outpour_core::settings::{Location, LocationSettings, LogBuffer, LogTarget, Settings};
 
 /// The files of all `error_log` and `access_log` directives, each once.
 #[must_use]
@@ -15,7 +15,7 @@ pub fn files(settings: &Settings) -> BTreeSet<&Path> {
 fn file(target: &LogTarget) -> Option<&Path> {
     match target {
         LogTarget::File(path) => Some(path),
-        LogTarget::Stderr | LogTarget::Syslog(_) => None,
+        LogTarget::Stderr | LogTarget::Syslog(_) | LogTarget::Named { .. } => None,
     }
 }
 
@@ -23,35 +23,44 @@ fn file(target: &LogTarget) -> Option<&Path> {
 /// named several times is there several times.
 pub(super) fn targets(settings: &Settings) -> Vec<&LogTarget> {
     let mut out: Vec<_> = settings.main.error_log.iter().map(|log| &log.target).collect();
+    for settings in levels(settings) {
+        out.extend(settings.error_log.iter().map(|log| &log.target));
+        out.extend(settings.access_log.iter().map(|log| &log.target));
+    }
+    out
+}
+
+/// The buffers of all access logs, with what they stand before.
+pub(super) fn buffers(settings: &Settings) -> Vec<(&LogTarget, LogBuffer)> {
+    let logs = levels(settings).into_iter().flat_map(|settings| &settings.access_log);
+    logs.filter_map(|log| Some((&log.target, log.buffer?))).collect()
+}
+
+/// The settings of `http`, servers, locations and their `if` blocks.
+fn levels(settings: &Settings) -> Vec<&LocationSettings> {
+    let mut out = Vec::new();
     let Some(http) = &settings.http else { return out };
-    add(&http.settings, &mut out);
+    out.push(&*http.settings);
     for server in &http.servers {
-        add(&server.settings, &mut out);
+        out.push(&server.settings);
         add_script(&server.script, &mut out);
         add_locations(&server.locations, &mut out);
     }
     out
 }
 
-fn add_locations<'a>(locations: &'a [Location], out: &mut Vec<&'a LogTarget>) {
+fn add_locations<'a>(locations: &'a [Location], out: &mut Vec<&'a LocationSettings>) {
     for location in locations {
-        add(&location.settings, out);
+        out.push(&location.settings);
         add_script(&location.script, out);
         add_locations(&location.locations, out);
     }
 }
 
-fn add_script<'a>(script: &'a [Statement], out: &mut Vec<&'a LogTarget>) {
+fn add_script<'a>(script: &'a [Statement], out: &mut Vec<&'a LocationSettings>) {
     for statement in script {
         let Statement::If(block) = statement else { continue };
-        if let Some(settings) = &block.settings {
-            add(settings, out);
-        }
+        out.extend(block.settings.as_deref());
         add_script(&block.script, out);
     }
-}
-
-fn add<'a>(settings: &'a LocationSettings, out: &mut Vec<&'a LogTarget>) {
-    out.extend(settings.error_log.iter().map(|log| &log.target));
-    out.extend(settings.access_log.iter().map(|log| &log.target));
 }

@@ -101,6 +101,7 @@ impl Worker {
             self.end_all(Phase::Stopping);
         }
         if self.id.0 == 0 && self.sweep_due <= now {
+            self.shared.logs.flush_due(self.now);
             let more = self.shared.channels(self.id).sweep(self.now);
             let pause = if more { Duration::ZERO } else { super::turn::SWEEP_INTERVAL };
             self.sweep_due = now.after(pause);

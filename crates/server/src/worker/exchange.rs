@@ -171,6 +171,7 @@ pub(super) fn peer_of(connection: &Connection) -> Peer {
         ListenAddress::Unix(_) => None,
     };
     Peer {
+        accepted: connection.accepted,
         remote: connection.remote,
         local,
         connection: connection.serial,

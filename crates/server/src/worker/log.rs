@@ -114,7 +114,7 @@ impl Worker {
             body_bytes_sent: (bytes.len() - head.len()) as u64 + file,
             request_length,
             request_millis: self.millis_since(exchange),
-            complete: true,
+            complete: status != 444,
             head: head.to_vec(),
         };
         self.log_access(exchange, &outcome);

@@ -25,6 +25,8 @@ impl Worker {
         answer: Answer,
     ) -> Option<Exchange> {
         if answer.status == 444 {
+            self.counters().request(Some(exchange.settings.push.role), answer.status);
+            self.log_answer(key, &exchange, &answer, self.answers.len());
             self.close(key, Ending::Done);
             return None;
         }

@@ -40,7 +40,7 @@ pub(super) const INERT: &[Family] = &[
     inert(
         "files are opened and looked at on every request: what is served is never outdated",
         "open_file_cache open_file_cache_errors open_file_cache_events open_file_cache_min_uses
-        open_file_cache_valid open_log_file_cache",
+        open_file_cache_valid",
     ),
     inert(
         "bytes leave as soon as they are there, joined where they wait for each other",

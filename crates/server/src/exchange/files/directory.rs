@@ -10,7 +10,7 @@ use outpour_core::files::is_safe;
 use outpour_core::files::listing::{self, Entry, Kind};
 use outpour_core::request::Method;
 use outpour_core::settings::RootKind;
-use outpour_core::variables::Environment;
+use outpour_core::variables::{Environment, LocalTime};
 
 use super::open;
 use crate::exchange::Exchange;
@@ -91,7 +91,10 @@ impl Exchange {
         if settings.json {
             return Step::answer(answer.body(&b"application/json"[..], listing::json(&entries)));
         }
-        let offset = if settings.localtime { environment.utc_offset } else { 0 };
+        let offset = match settings.localtime {
+            true => environment.local_time,
+            false => LocalTime::default(),
+        };
         let page = listing::html(&self.request.path, &entries, settings.exact_size, offset);
         let content_type = outpour_core::router::content_type_of(&self.settings, b"text/html");
         Step::answer(answer.body(content_type, page))
