@@ -81,8 +81,8 @@ pub fn encode(answer: &Answer, context: &Context<'_>, out: &mut Vec<u8>) {
         out.extend_from_slice(b"\r\n");
         return;
     }
-    line(b"Server", context.server.as_bytes(), out);
-    line(b"Date", context.date, out);
+    own_or(answer, "Server", context.server.as_bytes(), out);
+    own_or(answer, "Date", context.date, out);
     named(answer, "Content-Type", out);
     if let Framing::Length(length) = framing {
         line(b"Content-Length", itoa::Buffer::new().format(length).as_bytes(), out);
@@ -138,7 +138,9 @@ fn body(body: &Body, framing: Framing, out: &mut Vec<u8>) {
 
 /// Headers that stand before `Connection`, or that only the wire writes.
 fn is_placed(name: &str) -> bool {
-    const PLACED: [&str; 6] = [
+    const PLACED: [&str; 8] = [
+        "Server",
+        "Date",
         "Content-Type",
         "Last-Modified",
         "Content-Length",
@@ -171,6 +173,14 @@ fn header((name, value): &Header, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
+/// The answer's own header, where an upstream's goes before the server's, else `value`.
+fn own_or(answer: &Answer, name: &'static str, value: &[u8], out: &mut Vec<u8>) {
+    match answer.header(name) {
+        Some(_) => named(answer, name, out),
+        None => line(name.as_bytes(), value, out),
+    }
+}
+
 /// A header of the wire's own.
 fn line(name: &[u8], value: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(name);
@@ -181,7 +191,7 @@ fn line(name: &[u8], value: &[u8], out: &mut Vec<u8>) {
 
 /// Appends the text with blanks for the bytes that would end a header line. Constants of ours need
 /// no such look.
-fn harmless(text: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn harmless(text: &[u8], out: &mut Vec<u8>) {
     let ends_line = |b: &u8| matches!(b, b'\r' | b'\n' | 0);
     let start = out.len();
     out.extend_from_slice(text);

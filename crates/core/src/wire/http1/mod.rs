@@ -12,6 +12,7 @@ pub mod response;
 mod uri;
 
 pub use body::{BodyReader, BodyStep};
+pub(crate) use encode::harmless;
 pub use encode::{CONTINUE, Context, encode, must_close};
 pub use head::{Parsed, parse_head};
 pub use rejection::Rejection;
