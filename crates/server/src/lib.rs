@@ -21,6 +21,7 @@ mod running;
 mod server;
 mod shared;
 mod tls;
+mod upstream;
 mod worker;
 
 pub use counters::Counters;

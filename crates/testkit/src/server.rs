@@ -152,6 +152,19 @@ impl ServerProcess {
         self.folder.path().join("server.conf")
     }
 
+    /// The most memory that the process has used so far, in bytes (`VmHWM`).
+    ///
+    /// # Errors
+    /// The system does not tell.
+    pub fn peak_memory(&self) -> io::Result<usize> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let digits = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        let kilobytes: usize =
+            digits.and_then(|d| d.trim().parse().ok()).unwrap_or(usize::MAX / 1024);
+        Ok(kilobytes * 1024)
+    }
+
     /// Its process id.
     pub fn pid(&self) -> u32 {
         self.child.id()

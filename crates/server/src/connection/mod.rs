@@ -21,7 +21,7 @@ use crate::exchange::FileBody;
 use crate::listener::Door;
 pub(crate) use output::{Flushed, Output};
 pub(crate) use socket::Socket;
-pub(crate) use state::{After, Kind, Logged, State, Subscribed, Upload, Waiting, head_of};
+pub(crate) use state::{After, Kind, Logged, Relayed, State, Subscribed, Upload, Waiting, head_of};
 pub(crate) use stream::Stream;
 pub(crate) use tls::TlsStream;
 

@@ -40,6 +40,13 @@ impl Socket {
         }
     }
 
+    /// Lets the kernel ask now and then whether the peer is still there.
+    pub(crate) fn keep_alive(&self) {
+        if let Self::Tcp(stream) = self {
+            let _ = socket2::SockRef::from(stream).set_keepalive(true);
+        }
+    }
+
     /// Drops the connection with a reset instead of an orderly end (`reset_timedout_connection`).
     pub(crate) fn reset_on_close(&self) {
         if let Self::Tcp(stream) = self {

@@ -10,12 +10,14 @@ use outpour_core::wire::websocket::Decoder;
 
 use crate::counters::Transport;
 use crate::exchange::{Exchange, Finding};
+use crate::upstream::UpstreamKey;
 
 /// What a connection is doing.
 ///
 /// ```text
 /// Head ── request with a body ──▶ Body ── done ──▶ Head
 ///  ├───── something is to be found out ──▶ Waiting ── found ──▶ any of the others
+///  ├───── an upstream serves it ──▶ Relayed ── answered ──▶ Head or Closing
 ///  ├───── subscription ─────────▶ Subscribed ── end of the transport ──▶ Head or Closing
 ///  └───── refusal, close ───────▶ Closing ── peer's end, or time limit ──▶ (closed)
 /// ```
@@ -27,6 +29,8 @@ pub(crate) enum State {
     Body(Box<Upload>),
     /// Parked until something is found out about its request.
     Waiting(Box<Waiting>),
+    /// An upstream serves its request.
+    Relayed(Box<Relayed>),
     /// Parked: it gets what is published.
     Subscribed(Subscribed),
     /// The last answer is on its way or gone; what the peer still sends is dropped.
@@ -43,6 +47,8 @@ pub(crate) enum State {
 pub(crate) enum After {
     /// The request is served with it.
     Serve,
+    /// The request is handed to an upstream with it, or before it is complete.
+    Relay,
     /// Nothing: the answer is out, the body was only read to get past it.
     Nothing,
 }
@@ -70,6 +76,29 @@ pub(crate) struct Waiting {
     pub(crate) expiry: Finding,
     /// Dropped with the request: nobody needs to do what nobody waits for.
     pub(crate) _wanted: Arc<()>,
+}
+
+/// A request that an upstream serves. What is known of it is there, with its connection.
+#[derive(Debug)]
+pub(crate) struct Relayed {
+    pub(crate) upstream: UpstreamKey,
+    /// Reads the rest of the request's body.
+    pub(crate) reader: BodyReader,
+    /// The body goes on in chunks.
+    pub(crate) chunks: bool,
+    /// It is no request any more: both sides talk as they like.
+    pub(crate) tunnel: bool,
+    /// The upstream takes no more for now.
+    pub(crate) full: bool,
+    /// When something arrived last.
+    pub(crate) progress: Tick,
+}
+
+impl Relayed {
+    /// Whether the upstream is to get what the client sends, and can take it.
+    pub(crate) fn takes_input(&self) -> bool {
+        !self.full && (self.tunnel || !self.reader.is_done())
+    }
 }
 
 /// How a subscription ends and what its client may say.

@@ -36,6 +36,7 @@ impl Exchange {
         let findings = self.findings.get_or_insert_default();
         match finding {
             Finding::Password(verdict) => findings.password = Some(verdict),
+            Finding::Fetched => {}
             Finding::Failed => findings.failed = Some(500),
             Finding::Busy | Finding::TimedOut => findings.failed = Some(503),
         }

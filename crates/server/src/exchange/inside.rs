@@ -2,12 +2,12 @@
 
 use outpour_core::answer::{Answer, Header, reason};
 use outpour_core::request::Method;
-use outpour_core::settings::{ErrorPage, PageStatus, Role};
+use outpour_core::settings::{ErrorPage, Level, PageStatus, Role};
 use outpour_core::variables::Environment;
 
 use super::files::FileBody;
 use super::route::Verdict;
-use super::{Exchange, Means, Settled, Wait};
+use super::{Exchange, Means, Note, Settled, Wait};
 
 /// Redirections inside the server that one request may go through, as in nginx.
 const CHANGES_MAX: u8 = 10;
@@ -19,6 +19,8 @@ pub(crate) struct Inside {
     pub(crate) internal: bool,
     /// There is a compressed form of the file: `gzip_vary` tells.
     pub(crate) varies: bool,
+    /// Its address is no more the one that it came with.
+    pub(crate) readdressed: bool,
     /// How often.
     changes: u8,
     /// The status of the answer, whatever the content says: that of an error page.
@@ -109,6 +111,32 @@ impl Exchange {
         }
     }
 
+    /// Whether `error_page` has something for `status`.
+    pub(crate) fn has_error_page(&self, status: u16) -> bool {
+        let pages = &self.settings.files.error_pages;
+        !self.inside.paged && pages.iter().any(|page| page.code == status)
+    }
+
+    /// `X-Accel-Redirect`: the request goes on under another address, or in a named location. What
+    /// comes of it is found out by [`Exchange::settle`].
+    pub(crate) fn accelerate(&mut self, to: &[u8], environment: &Environment) {
+        if let Some(name) = to.strip_prefix(b"@") {
+            self.named(name, environment);
+            return;
+        }
+        let (path, args) = split_args(to);
+        let Some(path) = outpour_core::wire::http1::inside_path(path) else {
+            let text = format!("unsafe URI \"{}\" was detected", String::from_utf8_lossy(to));
+            self.notes.borrow_mut().push(Note { level: Level::Error, text });
+            self.verdict = Verdict::NotFound;
+            return;
+        };
+        if self.request.method != Method::Head {
+            self.request.method = Method::Get;
+        }
+        self.redirected(path, args, environment);
+    }
+
     fn settled(&mut self, mut answer: Answer) -> Settled {
         if let Some(challenge) = self.challenge.take() {
             answer = answer.with("WWW-Authenticate", challenge.into_vec());
@@ -131,6 +159,9 @@ impl Exchange {
     fn serve(&mut self, environment: &Environment) -> Step {
         if let Some(step) = self.try_files(environment) {
             return step;
+        }
+        if self.settings.proxy.is_some() {
+            return Step::Role;
         }
         match self.settings.push.role {
             Role::None => self.content(environment),
@@ -205,6 +236,7 @@ impl Exchange {
         self.state.rewrite.alias_with_uri = false;
         self.state.rewrite.broken = false;
         self.request.rewrite(Some(path), Some(args));
+        self.inside.readdressed = true;
         self.findings = None;
         self.verdict = self.enter(environment);
         self.step()

@@ -3,6 +3,7 @@
 mod access;
 mod files;
 mod inside;
+mod proxy;
 mod publisher;
 mod redirect;
 mod route;
@@ -25,6 +26,7 @@ use outpour_core::variables::{Environment, Expression, Outcome, Scope, State};
 
 use crate::access::Memory;
 use crate::running::Running;
+use crate::upstream::Fetched;
 
 pub(crate) use access::{Findings, verify_password};
 pub(crate) use files::FileBody;
@@ -54,6 +56,10 @@ pub(crate) struct Exchange {
     pub(crate) challenge: Option<Box<[u8]>>,
     /// A file that is the body of the answer, or its rest.
     pub(crate) file: Option<FileBody>,
+    /// What the last request that was made for this one has brought.
+    pub(crate) fetched: Option<Box<Fetched>>,
+    /// Headers of an upstream's answer that redirected the request inside the server.
+    pub(crate) kept: Vec<Header>,
     /// Lines for the error log that nobody has written yet.
     pub(crate) notes: RefCell<Vec<Note>>,
 }
@@ -103,6 +109,8 @@ pub(crate) enum Wait {
 pub(crate) enum Finding {
     /// Whether the password is right.
     Password(bool),
+    /// What an upstream answered: [`Exchange::fetched`] has it.
+    Fetched,
     /// It could not be found out.
     Failed,
     /// Too many are waiting.
@@ -195,7 +203,9 @@ impl Exchange {
     /// `add_header` and `expires` for an answer with this status and these headers.
     pub(crate) fn extra_headers(&self, environment: &Environment, answer: &Answer) -> Vec<Header> {
         let scope = self.scope(environment, self.started, None);
-        router::extra_headers(&self.settings, &scope, answer)
+        let mut headers = self.kept_headers(answer);
+        headers.extend(router::extra_headers(&self.settings, &scope, answer));
+        headers
     }
 
     /// The content type of streaming and polling answers: the old directive's, or nginx's choice.

@@ -58,6 +58,8 @@ impl Exchange {
             verdict: Verdict::Serve,
             inside: Inside::default(),
             file: None,
+            fetched: None,
+            kept: Vec::new(),
             findings: None,
             challenge: None,
             notes: RefCell::default(),
@@ -148,6 +150,7 @@ impl Exchange {
         let verdict = router::run(script, &scope, &mut state, &file_test);
         let (path, args) = (state.rewrite.path.take(), state.rewrite.args.take());
         self.inside.internal |= path.is_some();
+        self.inside.readdressed |= path.is_some();
         self.request.rewrite(path, args.as_deref());
         self.state = state;
         let (settings, answer) = match verdict {

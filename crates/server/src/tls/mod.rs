@@ -1,4 +1,5 @@
-//! Certificates, keys and handshakes: what the `ssl_*` directives come down to.
+//! Certificates, keys and handshakes: what the `ssl_*` and `proxy_ssl_*` directives come down
+//! to.
 
 mod certificates;
 mod client;
@@ -6,6 +7,7 @@ mod encryption;
 mod error;
 mod gate;
 mod host;
+mod outgoing;
 mod pem;
 mod sessions;
 mod subject;
@@ -15,3 +17,4 @@ pub(crate) use encryption::encryption;
 pub use error::TlsError;
 pub(crate) use gate::Gate;
 pub(crate) use host::{Host, hosts};
+pub(crate) use outgoing::ClientConfigs;

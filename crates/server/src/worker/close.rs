@@ -37,9 +37,15 @@ impl Worker {
         if ending != Ending::PeerGone {
             connection.stream.farewell();
         }
-        if let State::Subscribed(subscribed) = connection.state {
-            self.departed.push(self.hub.unsubscribe(subscribed.subscriber));
-            self.log_subscription(&subscribed, connection.bytes_sent, ending == Ending::Done);
+        match connection.state {
+            State::Subscribed(subscribed) => {
+                self.departed.push(self.hub.unsubscribe(subscribed.subscriber));
+                self.log_subscription(&subscribed, connection.bytes_sent, ending == Ending::Done);
+            }
+            State::Relayed(relayed) => {
+                self.client_left(relayed.upstream, connection.bytes_sent, ending);
+            }
+            State::Head | State::Body(_) | State::Waiting(_) | State::Closing { .. } => {}
         }
         let resets = connection.settings.is_some_and(|s| s.reset_timedout_connection);
         if resets && ending == Ending::TimedOut {
@@ -199,6 +205,8 @@ impl Worker {
             State::Head if connection.input.is_empty() && connection.output.is_none() => {
                 self.close(key, Ending::Drained);
             }
+            State::Relayed(_) if phase == Phase::Stopping => self.close(key, Ending::Drained),
+            State::Relayed(_) => {}
             State::Head | State::Body(_) | State::Waiting(_) | State::Closing { .. }
                 if phase == Phase::Stopping =>
             {

@@ -43,6 +43,13 @@ impl Worker {
                 Some(upload.progress.after(timeout))
             }
             State::Waiting(waiting) => Some(waiting.due),
+            // Whatever else takes long is up to the upstream.
+            State::Relayed(relayed) if relayed.tunnel || relayed.full => None,
+            State::Relayed(relayed) if relayed.reader.is_done() => None,
+            State::Relayed(relayed) => {
+                let timeout = connection.settings.as_ref()?.client_body_timeout;
+                Some(relayed.progress.after(timeout))
+            }
             State::Closing { linger, .. } => Some(connection.since.after(*linger)),
             State::Subscribed(subscribed) => {
                 let ping = match subscribed.kind {
@@ -137,6 +144,10 @@ impl Worker {
                 self.refuse(key, 408);
             }
             State::Waiting(_) => self.give_up(key),
+            State::Relayed(_) => {
+                self.log_client(key, Level::Info, "client timed out while sending its body");
+                self.refuse_relayed(key, 408);
+            }
             State::Closing { .. } => self.close(key, Ending::TimedOut),
             State::Subscribed(subscribed) => {
                 if subscribed.ends.is_some_and(|ends| ends <= now) {

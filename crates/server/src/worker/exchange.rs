@@ -53,6 +53,9 @@ impl Worker {
 
     /// Starts on what the location's role does.
     fn play(&mut self, key: ConnectionKey, exchange: Exchange) {
+        if exchange.settings.proxy.is_some() {
+            return self.proxy(key, exchange);
+        }
         match self.plan(&exchange) {
             Plan::Answer(answer) => self.answer_early(key, exchange, answer),
             Plan::Body | Plan::Serve if has_body(&exchange) => self.await_body(key, exchange),
@@ -160,7 +163,7 @@ impl Worker {
     }
 }
 
-fn has_body(exchange: &Exchange) -> bool {
+pub(super) fn has_body(exchange: &Exchange) -> bool {
     !matches!(exchange.request.body, BodyLength::None | BodyLength::Known(0))
 }
 

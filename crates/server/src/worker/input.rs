@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Read};
 use outpour_core::settings::Level;
 use outpour_core::wire::http1::{Parsed, Rejection, parse_head};
 
+use super::upstream::COLLECTED_MAX;
 use super::{Phase, Worker};
 use crate::connection::{After, Connection, ConnectionKey, Ending, Flushed, Kind, State};
 
@@ -32,6 +33,7 @@ impl Worker {
         let parked = match &connection.state {
             State::Subscribed(subscribed) => !matches!(subscribed.kind, Kind::WebSocket(_)),
             State::Waiting(_) => true,
+            State::Relayed(relayed) => !relayed.tunnel && relayed.reader.is_done(),
             State::Head | State::Body(_) | State::Closing { .. } => false,
         };
         if parked && ended {
@@ -65,6 +67,10 @@ impl Worker {
                 self.hang_up(key, std::time::Duration::from_secs(2));
             }
             Ok(Flushed::All) => {
+                if let State::Relayed(relayed) = &connection.state {
+                    let upstream = relayed.upstream;
+                    return self.resume_upstream(upstream);
+                }
                 connection.since = now;
                 if connection.unread || !connection.input.is_empty() {
                     self.ready.push(key);
@@ -155,7 +161,8 @@ impl Worker {
                 self.hang_up(key, std::time::Duration::from_secs(60));
             }
             State::Closing { .. } | State::Head => self.close(key, Ending::Done),
-            State::Body(_) | State::Waiting(_) | State::Subscribed(_) => {
+            State::Relayed(relayed) if relayed.tunnel => self.close(key, Ending::Done),
+            State::Body(_) | State::Waiting(_) | State::Relayed(_) | State::Subscribed(_) => {
                 self.close(key, Ending::PeerGone);
             }
         }
@@ -217,7 +224,9 @@ impl Worker {
                         at += step.consumed;
                         upload.progress = self.now.tick;
                         connection.request_length += step.consumed as u64;
-                        if step.done {
+                        let relay = upload.after == After::Relay;
+                        let outgrown = relay && upload.body.len() > COLLECTED_MAX;
+                        if step.done || outgrown {
                             self.body_complete(key);
                         } else if at < data.len() || step.consumed == 0 {
                             return at;
@@ -229,6 +238,17 @@ impl Worker {
                     }
                 },
                 State::Waiting(_) => return at,
+                State::Relayed(relayed) if !relayed.takes_input() => return at,
+                State::Relayed(_) if at == data.len() => return at,
+                State::Relayed(_) => match self.feed_upstream(key, &data[at..]) {
+                    Ok(0) => return at,
+                    Ok(used) => at += used,
+                    Err(rejection) => {
+                        self.log_client(key, Level::Error, rejection.reason);
+                        self.refuse_relayed(key, rejection.status);
+                        return data.len();
+                    }
+                },
                 State::Subscribed(subscribed) => {
                     if matches!(subscribed.kind, Kind::WebSocket(_)) {
                         self.on_frames(key, &mut data[at..]);
@@ -290,6 +310,7 @@ impl Worker {
         match upload.after {
             After::Nothing => {}
             After::Serve => self.serve(key, upload.exchange, upload.body),
+            After::Relay => self.relay(key, upload.exchange, upload.reader, &upload.body),
         }
     }
 }
@@ -315,6 +336,8 @@ fn appetite(connection: &Connection) -> Appetite {
             Kind::WebSocket(_) => Appetite::Reads,
             Kind::Stream | Kind::LongPoll => Appetite::Waits,
         },
+        State::Relayed(relayed) if relayed.takes_input() => Appetite::Reads,
+        State::Relayed(_) => Appetite::Waits,
         State::Head if connection.held => Appetite::Waits,
         State::Head | State::Body(_) if answers_wait(connection, 0) => Appetite::Waits,
         State::Head | State::Body(_) => Appetite::Reads,

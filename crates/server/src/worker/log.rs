@@ -42,7 +42,7 @@ impl Worker {
         let write = |context: &RequestContext<'_>| {
             self.shared.logs.error(targets, level, self.now, Some(context), message);
         };
-        match exchange_of(connection) {
+        match self.exchange_of(connection) {
             Some(exchange) => write(&about(exchange, &context)),
             None => {
                 let address = address_text(&connection.door.address);
@@ -79,6 +79,17 @@ impl Worker {
     pub(super) fn log_notes(&self, exchange: &Exchange) {
         for note in exchange.notes.take() {
             self.log_exchange(exchange, note.level, &note.text);
+        }
+    }
+
+    /// The request that the connection is busy with, where it is kept.
+    fn exchange_of<'a>(&'a self, connection: &'a Connection) -> Option<&'a Exchange> {
+        match &connection.state {
+            State::Body(upload) => Some(&upload.exchange),
+            State::Subscribed(subscribed) => Some(&subscribed.logged.as_ref()?.exchange),
+            State::Waiting(waiting) => Some(&waiting.exchange),
+            State::Relayed(relayed) => self.relayed_exchange(relayed.upstream),
+            State::Head | State::Closing { .. } => None,
         }
     }
 
@@ -170,13 +181,15 @@ impl Worker {
             entries: std::cell::OnceCell::new(),
             inside: Inside::default(),
             file: None,
+            fetched: None,
+            kept: Vec::new(),
             findings: None,
             challenge: None,
             notes: RefCell::default(),
         })
     }
 
-    fn log_access(&self, exchange: &Exchange, outcome: &Outcome) {
+    pub(super) fn log_access(&self, exchange: &Exchange, outcome: &Outcome) {
         let scope = exchange.scope(&self.shared.environment, self.now, Some(outcome));
         self.shared.logs.access(&exchange.settings, exchange.http(), &scope);
     }
@@ -216,16 +229,6 @@ fn is_on(targets: &[ErrorLog], level: Level) -> bool {
     match targets {
         [] => level <= Level::Error,
         targets => targets.iter().any(|target| level <= target.level),
-    }
-}
-
-/// The request that the connection is busy with, where it is kept.
-fn exchange_of(connection: &Connection) -> Option<&Exchange> {
-    match &connection.state {
-        State::Body(upload) => Some(&upload.exchange),
-        State::Subscribed(subscribed) => Some(&subscribed.logged.as_ref()?.exchange),
-        State::Waiting(waiting) => Some(&waiting.exchange),
-        State::Head | State::Closing { .. } => None,
     }
 }
 

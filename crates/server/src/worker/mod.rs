@@ -16,6 +16,7 @@ mod socket;
 mod subscribe;
 mod tally;
 mod turn;
+mod upstream;
 mod waiting;
 mod websocket;
 
@@ -35,6 +36,8 @@ use crate::listener::{Door, Listener};
 use crate::mailbox::Mail;
 use crate::running::Running;
 use crate::shared::Shared;
+use crate::tls::ClientConfigs;
+use crate::upstream::{Balancers, Pool, UpstreamConnection, UpstreamKey};
 
 pub(crate) use socket::MAILBOX;
 
@@ -78,6 +81,18 @@ pub(crate) struct Worker {
     entrances: Slab<Entrance>,
     connections: Slab<Connection>,
     generation: u32,
+    /// Connections to upstreams, and those of them that wait for a request.
+    upstreams: Slab<UpstreamConnection>,
+    pool: Pool,
+    client_configs: ClientConfigs,
+    upstream_agenda: Agenda,
+    /// Upstreams to look at again without an event.
+    ready_upstreams: Vec<UpstreamKey>,
+    balancers: Balancers,
+    /// What the balancers draw their numbers from.
+    random: u64,
+    /// A socket for an upstream could not be made, and that was told.
+    descriptors_short: bool,
     hub: Hub,
     agenda: Agenda,
     phase: Phase,
@@ -122,6 +137,7 @@ impl Worker {
         poll: Poll,
     ) -> Self {
         let now = shared.clock.now();
+        let random = u64::try_from(shared.environment.seed >> 64).unwrap_or_default();
         Self {
             id,
             shared,
@@ -130,6 +146,14 @@ impl Worker {
             entrances: Slab::new(),
             connections: Slab::new(),
             generation: 0,
+            upstreams: Slab::new(),
+            pool: Pool::default(),
+            client_configs: ClientConfigs::default(),
+            upstream_agenda: Agenda::new(now.tick),
+            ready_upstreams: Vec::new(),
+            balancers: Balancers::default(),
+            random: random.wrapping_add(u64::from(id.0)),
+            descriptors_short: false,
             hub: Hub::new(),
             agenda: Agenda::new(now.tick),
             phase: Phase::Serving,

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use outpour_core::answer::{Answer, Body};
 use outpour_core::request::{Method, Version};
 use outpour_core::transport::gzip;
+use outpour_core::variables::Environment;
 use outpour_core::wire::http1::{Context, encode, must_close};
 
 use super::{Phase, Worker, socket};
@@ -33,7 +34,7 @@ impl Worker {
         if let Some(explain) = answer.header("X-Nginx-PushStream-Explain") {
             self.log_refusal(&exchange, explain);
         }
-        let answer = self.complete(&mut exchange, answer);
+        let answer = complete(&self.shared.environment, &mut exchange, answer);
         let context = Context {
             version: wire_version(&exchange),
             keep_alive: exchange.keeps_alive() && self.phase == Phase::Serving,
@@ -63,17 +64,6 @@ impl Worker {
             return None;
         }
         Some(exchange)
-    }
-
-    /// The answer with what its location adds to it: CORS, `add_header`, compression.
-    fn complete(&self, exchange: &mut Exchange, mut answer: Answer) -> Answer {
-        let environment = &self.shared.environment;
-        if exchange.verdict == Verdict::Serve && answer.status != 413 {
-            answer.headers.extend(exchange.cors(environment));
-        }
-        let extra = exchange.extra_headers(environment, &answer);
-        answer.headers.extend(extra);
-        compressed(exchange, answer)
     }
 
     /// Sends a file behind what was sent before.
@@ -158,12 +148,28 @@ impl Worker {
     }
 }
 
+/// The answer with what its location adds to it: CORS, `add_header`, compression.
+pub(super) fn complete(
+    environment: &Environment,
+    exchange: &mut Exchange,
+    mut answer: Answer,
+) -> Answer {
+    if exchange.verdict == Verdict::Serve && answer.status != 413 {
+        answer.headers.extend(exchange.cors(environment));
+    }
+    let extra = exchange.extra_headers(environment, &answer);
+    answer.headers.extend(extra);
+    compressed(exchange, answer)
+}
+
 /// The answer as it is compressed for its client, if it is.
 fn compressed(exchange: &mut Exchange, mut answer: Answer) -> Answer {
     let settings = &exchange.settings.gzip;
     let coded = answer.header("content-encoding").is_some();
     let length = match &answer.body {
         Body::Bytes(bytes) => Some(bytes.len()),
+        // An upstream's, which passes as it comes.
+        Body::Announced(_) if exchange.file.is_none() => return answer,
         Body::Announced(length) => Some(usize::try_from(*length).unwrap_or(usize::MAX)),
         Body::Parts(_) => None,
         Body::Empty | Body::Stream | Body::Upgrade => return answer,

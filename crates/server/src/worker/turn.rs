@@ -26,14 +26,17 @@ impl Worker {
             _ => self.read_clock(),
         }
         self.agenda.advance(self.now.tick);
+        self.upstream_agenda.advance(self.now.tick);
         self.handshakes = HANDSHAKES_PER_TURN;
         for event in events.iter() {
             self.dispatch(event);
         }
         self.read_mail();
         self.look_again();
+        self.look_at_upstreams_again();
         self.fan_out();
         self.expire_deadlines();
+        self.expire_upstream_deadlines();
         self.tell_departures();
         self.tell_slow_ones();
         let spent = self.shared.clock.micros().saturating_sub(self.now.micros);
@@ -52,7 +55,8 @@ impl Worker {
     /// How long to wait for events.
     fn patience(&self) -> Option<Duration> {
         let mailbox = &self.shared.mailboxes[usize::from(self.id.0)];
-        if self.hub.is_behind() || !self.ready.is_empty() || !mailbox.is_empty() {
+        let ready = !self.ready.is_empty() || !self.ready_upstreams.is_empty();
+        if self.hub.is_behind() || ready || !mailbox.is_empty() {
             return Some(Duration::ZERO);
         }
         let sweep = (self.id.0 == 0).then_some(self.sweep_due);
@@ -60,13 +64,15 @@ impl Worker {
         let fixed = [sweep, tell, self.accept_due, self.drained].into_iter().flatten().min();
         let fixed = fixed.map(|due| due.since(self.now.tick));
         let deadline = self.agenda.next_wakeup(self.now.tick);
-        fixed.into_iter().chain(deadline).min()
+        let upstreams = self.upstream_agenda.next_wakeup(self.now.tick);
+        fixed.into_iter().chain(deadline).chain(upstreams).min()
     }
 
     fn dispatch(&mut self, event: &Event) {
         match socket::Subject::of(event.token()) {
             socket::Subject::Mailbox => {}
             socket::Subject::Entrance(slot) => self.accept(slot),
+            socket::Subject::Upstream(slot) => self.on_upstream(slot, event),
             socket::Subject::Connection(slot) => {
                 let Some(connection) = self.connections.get(slot as usize) else { return };
                 let key = ConnectionKey { slot, generation: connection.generation };
@@ -119,6 +125,7 @@ impl Worker {
             keep.is_some_and(|k| k.iter().any(|l| l.address == entrance.door.address))
         });
         self.running = running;
+        self.close_outdated();
         self.full = false;
     }
 

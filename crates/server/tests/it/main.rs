@@ -5,6 +5,8 @@ mod authority;
 mod client;
 mod fixture;
 mod hostile;
+mod proxy;
 mod tls;
 mod tls_clients;
 mod tls_tools;
+mod upstream;

@@ -16,3 +16,4 @@ pub(crate) use encode::harmless;
 pub use encode::{CONTINUE, Context, encode, must_close};
 pub use head::{Parsed, parse_head};
 pub use rejection::Rejection;
+pub use uri::inside_path;

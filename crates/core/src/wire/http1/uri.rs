@@ -28,6 +28,16 @@ pub(super) fn parse(target: &[u8], merge_slashes: bool) -> Result<Uri, Rejection
     Ok(Uri { path: normalize(&target[..path_end], merge_slashes)?, args })
 }
 
+/// The path of an address that an application names for use inside the server, decoded and
+/// resolved as a client's; `None` if it is none or leads above the root.
+#[must_use]
+pub fn inside_path(path: &[u8]) -> Option<Vec<u8>> {
+    if path.first() != Some(&b'/') {
+        return None;
+    }
+    normalize(path, true).ok()
+}
+
 /// Decodes first and resolves then, so that `%2e%2E` is `..` and `%2F` is a slash, as in nginx.
 fn normalize(raw: &[u8], merge_slashes: bool) -> Result<Vec<u8>, Rejection> {
     if raw.is_empty() {
