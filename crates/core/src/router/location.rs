@@ -5,6 +5,16 @@ use crate::variables::State;
 
 use super::watch::{Fit, Watch};
 
+/// What is found for a path.
+#[derive(Clone, Copy, Debug)]
+pub enum Place<'a> {
+    /// This location takes it.
+    Location(&'a Location),
+    /// It lacks the slash at its end: a redirect leads to this location, which hands requests on,
+    /// as nginx has it.
+    Slash(&'a Location),
+}
+
 /// The location for `path` among `locations` (of one server), nested ones included.
 ///
 /// As nginx: an exact match ends the search; else the longest prefix is remembered, its nested
@@ -15,7 +25,7 @@ pub fn find_location<'a>(
     locations: &'a [Location],
     path: &[u8],
     state: &mut State,
-) -> Option<&'a Location> {
+) -> Option<Place<'a>> {
     watch_location(locations, path, state, &mut ())
 }
 
@@ -25,9 +35,10 @@ pub fn watch_location<'a>(
     path: &[u8],
     state: &mut State,
     watch: &mut impl Watch,
-) -> Option<&'a Location> {
+) -> Option<Place<'a>> {
     match search(locations, path, state, watch) {
-        Found::Final(location) | Found::Prefix(location) => Some(location),
+        Found::Final(location) | Found::Prefix(location) => Some(Place::Location(location)),
+        Found::Slash(location) => Some(Place::Slash(location)),
         Found::Nothing => None,
     }
 }
@@ -44,6 +55,8 @@ enum Found<'a> {
     Final(&'a Location),
     /// A prefix: a regular expression of a level around it would win.
     Prefix(&'a Location),
+    /// See [`Place::Slash`]; no level around it looks further.
+    Slash(&'a Location),
     Nothing,
 }
 
@@ -57,10 +70,11 @@ fn search<'a>(
     let mut regexes = true;
     match best_static(locations, path, watch) {
         Some((location, Static::Exact)) => return Found::Final(location),
-        Some((location, Static::Prefix { no_regex, .. })) => {
+        Some((location, Static::Slash)) => return Found::Slash(location),
+        Some((location, Static::Prefix { no_regex, .. } | Static::Whole { no_regex })) => {
             regexes = !no_regex;
             found = match search(&location.locations, path, state, watch) {
-                inner @ Found::Final(_) => return inner,
+                inner @ (Found::Final(_) | Found::Slash(_)) => return inner,
                 inner @ Found::Prefix(_) => inner,
                 Found::Nothing => Found::Prefix(location),
             };
@@ -71,6 +85,7 @@ fn search<'a>(
     match by_regex {
         Some(location) => match search(&location.locations, path, state, watch) {
             Found::Final(inner) | Found::Prefix(inner) => Found::Final(inner),
+            slash @ Found::Slash(_) => slash,
             Found::Nothing => Found::Final(location),
         },
         None => found,
@@ -81,6 +96,8 @@ fn search<'a>(
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Static {
     Prefix { length: usize, no_regex: bool },
+    Slash,
+    Whole { no_regex: bool },
     Exact,
 }
 
@@ -88,7 +105,8 @@ impl Static {
     fn told(&self) -> Fit {
         match self {
             Self::Exact => Fit::Exact,
-            Self::Prefix { .. } => Fit::Prefix,
+            Self::Slash => Fit::Slash,
+            Self::Prefix { .. } | Self::Whole { .. } => Fit::Prefix,
         }
     }
 }
@@ -98,15 +116,33 @@ fn best_static<'a>(
     path: &[u8],
     watch: &mut impl Watch,
 ) -> Option<(&'a Location, Static)> {
-    let fits = locations.iter().filter_map(|location| match &location.matcher {
-        Matcher::Exact(exact) => (**exact == *path).then_some((location, Static::Exact)),
-        Matcher::Prefix { path: prefix, no_regex } => path
-            .starts_with(prefix)
-            .then_some((location, Static::Prefix { length: prefix.len(), no_regex: *no_regex })),
-        Matcher::Regex(_) | Matcher::Named(_) => None,
+    let fits = locations.iter().filter_map(|location| {
+        let fit = match &location.matcher {
+            Matcher::Exact(exact) if **exact == *path => Static::Exact,
+            Matcher::Prefix { path: prefix, no_regex } if path.starts_with(prefix) => {
+                match prefix.len() == path.len() {
+                    true => Static::Whole { no_regex: *no_regex },
+                    false => Static::Prefix { length: prefix.len(), no_regex: *no_regex },
+                }
+            }
+            Matcher::Exact(whole) | Matcher::Prefix { path: whole, .. }
+                if lacks_slash(path, whole) && location.settings.proxy.is_some() =>
+            {
+                Static::Slash
+            }
+            Matcher::Exact(_) | Matcher::Prefix { .. } | Matcher::Regex(_) | Matcher::Named(_) => {
+                return None;
+            }
+        };
+        Some((location, fit))
     });
     fits.inspect(|(location, fit)| watch.location(location, fit.told()))
         .max_by(|a, b| a.1.cmp(&b.1))
+}
+
+/// Whether a slash behind `path` makes it `whole`.
+fn lacks_slash(path: &[u8], whole: &[u8]) -> bool {
+    whole.len() == path.len() + 1 && whole.ends_with(b"/") && whole.starts_with(path)
 }
 
 fn first_regex<'a>(
@@ -128,11 +164,15 @@ fn first_regex<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::router::tests::location;
+    use crate::router::tests::{location, proxied};
 
     fn check(locations: &[Location], path: &str, expected: &str) {
-        let found = find_location(locations, path.as_bytes(), &mut State::default());
-        assert_eq!(found.map_or("none", |l| &l.settings.name), expected, "{path}");
+        let found = match find_location(locations, path.as_bytes(), &mut State::default()) {
+            None => "none".to_owned(),
+            Some(Place::Location(location)) => location.settings.name.to_string(),
+            Some(Place::Slash(location)) => format!("301 {}", location.settings.name),
+        };
+        assert_eq!(found, expected, "{path}");
     }
 
     #[test]
@@ -211,6 +251,31 @@ mod tests {
         check(&locations, "/sub/a", "~ ^/sub/");
         check(&locations, "/sub/a.json", "~ \\.json$");
         check(&locations, "/sub/x", "/sub/x");
+    }
+
+    #[test]
+    fn a_slash_is_missed_where_requests_are_handed_on() {
+        let locations = [
+            location("/", []),
+            proxied("/app/", [location("~ x$", [])]),
+            proxied("= /only/", []),
+            location("/files/", []),
+            proxied("/both/", []),
+            location("= /both", []),
+            proxied("/two/", []),
+            location("/two", []),
+            location("/outer", [proxied("/outer/inner/", [])]),
+            location("~ app", []),
+        ];
+        check(&locations, "/app", "301 /app/");
+        check(&locations, "/app/", "~ app");
+        check(&locations, "/app/x", "~ x$");
+        check(&locations, "/ap", "/");
+        check(&locations, "/only", "301 = /only/");
+        check(&locations, "/files", "/");
+        check(&locations, "/both", "= /both");
+        check(&locations, "/two", "/two");
+        check(&locations, "/outer/inner", "301 /outer/inner/");
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod watch;
 
 pub use content_type::{content_type, content_type_of};
 pub use headers::extra_headers;
-pub use location::{find_location, find_named, watch_location};
+pub use location::{Place, find_location, find_named, watch_location};
 pub use rewrite::{Flow, Rewrite};
 pub use script::{Condition, FileTest, IfBlock, Statement, Verdict, run, watch_run};
 pub use server::{ServerIndex, find_name, find_server};

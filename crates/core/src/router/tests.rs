@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::settings::{
-    Expires, Files, Gzip, Http, Listen, Location, LocationSettings, Matcher, Origin, Push, Role,
-    Server, ServerName, ServerSettings, Store, SubscriberMode, SubscriberPolicy, Types,
+    Expires, Files, Gzip, Http, IgnoredHeaders, Listen, Location, LocationSettings, Matcher,
+    NextUpstream, Origin, Proxy, ProxyAnswer, ProxyLimits, ProxyPass, ProxyRequest, ProxyTls,
+    ProxyVersion, Push, Role, Server, ServerName, ServerSettings, Store, SubscriberMode,
+    SubscriberPolicy, Types,
 };
 use crate::transport::Rendering;
 use crate::variables::Expression;
@@ -77,6 +79,60 @@ fn push() -> Push {
         content_type: None,
         close_publishers: false,
     }
+}
+
+/// The same, for a location that hands requests on.
+pub(super) fn proxied<const N: usize>(name: &str, locations: [Location; N]) -> Location {
+    let mut location = location(name, locations);
+    let nothing = Expression::default;
+    let proxy = Proxy {
+        pass: ProxyPass::Variable(nothing()),
+        request: ProxyRequest {
+            version: ProxyVersion::Http10,
+            method: None,
+            headers: Vec::new(),
+            pass_headers: true,
+            pass_body: true,
+            body: None,
+            buffering: true,
+        },
+        answer: ProxyAnswer {
+            buffering: true,
+            hidden: Vec::new(),
+            ignored: IgnoredHeaders::default(),
+            intercept_errors: false,
+            redirects: Vec::new(),
+            cookie_domains: Vec::new(),
+            cookie_paths: Vec::new(),
+            cookie_flags: Vec::new(),
+        },
+        limits: ProxyLimits {
+            connect_timeout: Duration::from_secs(60),
+            send_timeout: Duration::from_secs(60),
+            read_timeout: Duration::from_secs(60),
+            buffer_size: 4096,
+            buffers: 32_768,
+        },
+        next: NextUpstream::default(),
+        tls: Arc::new(ProxyTls {
+            name: nothing(),
+            server_name: false,
+            verify: false,
+            verify_depth: 1,
+            trusted_certificate: None,
+            certificate: None,
+            tls12: true,
+            tls13: true,
+            session_reuse: true,
+        }),
+        resolver: Arc::default(),
+        bind: None,
+        socket_keepalive: false,
+        ignore_client_abort: false,
+    };
+    let settings = LocationSettings { proxy: Some(Arc::new(proxy)), ..settings(name) };
+    location.settings = Arc::new(settings);
+    location
 }
 
 /// A location by what stands between `location` and its block.

@@ -9,6 +9,8 @@ pub enum Fit {
     Exact,
     /// The path begins with it.
     Prefix,
+    /// It is the path but for a slash at its end, and hands requests on.
+    Slash,
     /// Its expression matches.
     Regex,
     /// Its expression was tried and does not match.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use outpour_config::BlockOrigin;
 use outpour_core::access::decide;
 use outpour_core::request::Method;
-use outpour_core::router::{self, Fit, Statement};
+use outpour_core::router::{self, Fit, Place, Statement};
 use outpour_core::settings::{
     Access, ErrorPage, Http, Location, LocationSettings, Matcher, PageStatus, Satisfy, Server,
 };
@@ -171,8 +171,13 @@ impl<'a> Walk<'a> {
             let path = self.asked.request.path.clone();
             let found =
                 router::watch_location(&server.locations, &path, &mut self.state, &mut watcher);
-            self.found(&watcher, found);
-            let Some(location) = found else {
+            let (location, lacks_slash) = match found {
+                Some(Place::Location(location)) => (Some(location), false),
+                Some(Place::Slash(location)) => (Some(location), true),
+                None => (None, false),
+            };
+            self.found(&watcher, location);
+            let Some(location) = location else {
                 self.settings = Arc::clone(&server.settings);
                 self.chain = Chain::new(self.origin, self.server);
                 return self.access();
@@ -181,6 +186,9 @@ impl<'a> Walk<'a> {
             if self.settings.files.internal && !self.internal {
                 self.stage("access", Vec::new(), "`internal`: nobody gets here from outside");
                 return Next::Error(404);
+            }
+            if lacks_slash {
+                return self.returned(301, Some(&[&path[..], b"/"].concat()));
             }
             if let Some(next) = self.script(&location.script) {
                 return next;
@@ -220,6 +228,7 @@ impl<'a> Walk<'a> {
             let wins = found.is_some_and(|found| std::ptr::eq(found, *location));
             let result = match (fit, wins) {
                 (Fit::Exact, _) => "is the path: takes it",
+                (Fit::Slash, _) => "is the path but for a slash: a redirect leads to it",
                 (Fit::Prefix | Fit::Regex, true) => "fits: takes it",
                 (Fit::Prefix | Fit::Regex, false) => "fits",
                 (Fit::Not, _) => "does not fit",
@@ -421,7 +430,12 @@ fn location_line(location: &Location, result: &str) -> Line {
 fn why(location: &Location, compared: &[(*const Location, Fit)]) -> &'static str {
     let expressions = compared.iter().any(|(_, fit)| matches!(fit, Fit::Not | Fit::Regex));
     let prefixes = compared.iter().filter(|(_, fit)| *fit == Fit::Prefix).count();
+    let redirects =
+        compared.iter().any(|(to, fit)| *fit == Fit::Slash && std::ptr::eq(*to, location));
     match &location.matcher {
+        Matcher::Exact(_) | Matcher::Prefix { .. } if redirects => {
+            "`proxy_pass` behind a slash that the path lacks"
+        }
         Matcher::Exact(_) => "`=` ends the search",
         Matcher::Prefix { no_regex: true, .. } => {
             "the longest prefix is `^~`: no expression is tried"

@@ -1,8 +1,21 @@
 //! Redirects' addresses.
 
+use outpour_core::wire::escape;
+
 use super::Exchange;
 
 impl Exchange {
+    /// The request's address with a slash behind the path.
+    pub(super) fn path_with_slash(&self) -> Vec<u8> {
+        let mut place = escape::path(&self.request.path);
+        place.push(b'/');
+        if !self.request.args().is_empty() {
+            place.push(b'?');
+            place.extend_from_slice(self.request.args());
+        }
+        place
+    }
+
     /// A redirect's address: a path gets scheme, host and port in front, as nginx does by default.
     pub(super) fn absolute(&self, place: &[u8]) -> Vec<u8> {
         let files = &self.settings.files;

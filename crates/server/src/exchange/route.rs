@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use outpour_core::now::Now;
 use outpour_core::request::{Peer, Request};
-use outpour_core::router::{self, FileTest, Statement};
+use outpour_core::router::{self, FileTest, Place, Statement};
 use outpour_core::settings::{Level, Server};
 use outpour_core::variables::{Environment, State};
 
@@ -88,13 +88,21 @@ impl Exchange {
             self.state.rewrite.changed = false;
             let found =
                 router::find_location(&server.locations, &self.request.path, &mut self.state);
-            let Some(location) = found else {
-                self.settings = Arc::clone(&server.settings);
-                return Verdict::Serve;
+            let (location, lacks_slash) = match found {
+                Some(Place::Location(location)) => (location, false),
+                Some(Place::Slash(location)) => (location, true),
+                None => {
+                    self.settings = Arc::clone(&server.settings);
+                    return Verdict::Serve;
+                }
             };
             self.settings = Arc::clone(&location.settings);
             if self.settings.files.internal && !self.inside.internal {
                 return Verdict::NotFound;
+            }
+            if lacks_slash {
+                let place = self.path_with_slash().into();
+                return Verdict::Return { status: 301, text: Some(place) };
             }
             if let Some(verdict) = self.script(&location.script, environment) {
                 return verdict;

@@ -112,13 +112,7 @@ impl Exchange {
 
     /// The redirect to a directory that was asked for without its slash.
     fn with_slash(&self) -> Step {
-        let mut place = outpour_core::wire::escape::path(&self.request.path);
-        place.push(b'/');
-        if !self.request.args().is_empty() {
-            place.push(b'?');
-            place.extend_from_slice(self.request.args());
-        }
-        Step::redirect(301, self.absolute(&place))
+        Step::redirect(301, self.absolute(&self.path_with_slash()))
     }
 
     /// Remembers a line for the error log.
