@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context, Result};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     arguments::{BenchArguments, BenchCommand, CommonArguments, OneArguments, RunArguments},
@@ -108,29 +108,40 @@ fn report(outcomes: &[Outcome], common: &CommonArguments) -> Result<bool> {
     for outcome in outcomes {
         print(&format!("\n{}", summary::text(outcome)));
     }
-    write_files(common, outcomes, Value::Null)?;
+    write_files(common, outcomes, outcomes, &[])?;
     Ok(!outcomes.iter().any(Outcome::is_faulty))
 }
 
-/// Writes `--json` and `--svg`; `comparison` is added where there is one.
+/// Writes `--json`, all outcomes and a comparison where there is one, and `--svg`, of those that
+/// are to be `drawn`.
 ///
 /// # Errors
 /// If a file cannot be written.
 pub(crate) fn write_files(
     common: &CommonArguments,
     outcomes: &[Outcome],
-    comparison: Value,
+    drawn: &[Outcome],
+    comparison: &[Value],
 ) -> Result<()> {
     let write = |path: &Path, text: String| {
         fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
     };
     if let Some(path) = &common.json {
         let measurements: Vec<Value> = outcomes.iter().map(Outcome::to_json).collect();
-        let mut all = json!({ "machine": machine::describe(), "measurements": measurements });
-        if let (Some(all), false) = (all.as_object_mut(), comparison.is_null()) {
-            all.insert("comparison".to_owned(), comparison);
+        let mut parts = vec![
+            format!("\"machine\": {}", machine::describe()),
+            format!("\"measurements\": {}", lines(&measurements)),
+        ];
+        if !comparison.is_empty() {
+            parts.push(format!("\"comparison\": {}", lines(comparison)));
         }
-        write(path, serde_json::to_string_pretty(&all)? + "\n")?;
+        write(path, format!("{{\n{}\n}}\n", parts.join(",\n")))?;
     }
-    common.svg.as_ref().map_or(Ok(()), |path| write(path, svg::draw(outcomes)))
+    common.svg.as_ref().map_or(Ok(()), |path| write(path, svg::draw(drawn)))
+}
+
+/// An array with one value per line: short enough to keep, and lines can be compared.
+fn lines(values: &[Value]) -> String {
+    let lines: Vec<String> = values.iter().map(Value::to_string).collect();
+    format!("[\n{}\n]", lines.join(",\n"))
 }

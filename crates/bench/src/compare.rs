@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Context, Result};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
     arguments::CompareArguments,
@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &CompareArguments) -> Result<bool> {
     print(&format!("{}\n", machine::line()));
     name_missing(&scenarios, arguments, &setting.programs);
     let mut progress = Progress::new();
-    let (mut all, mut tables) = (Vec::new(), Vec::new());
+    let (mut all, mut drawn, mut tables) = (Vec::new(), Vec::new(), Vec::new());
     let mut markdown = format!(
         "outpour {}, {}; medians of {} interleaved runs. Command: `{}`\n",
         env!("CARGO_PKG_VERSION"),
@@ -67,11 +67,13 @@ pub(crate) fn run(arguments: &CompareArguments) -> Result<bool> {
                 "cost": cost.to_json(),
                 "connections": connections.to_json(),
             }));
+            let last = measured.iter().filter_map(|(_, outcomes)| outcomes.last().cloned());
+            drawn.extend(last);
             all.extend(measured.into_iter().flat_map(|(_, outcomes)| outcomes));
         }
     }
     drop(progress);
-    write_files(&arguments.common, &all, Value::Array(tables))?;
+    write_files(&arguments.common, &all, &drawn, &tables)?;
     if let Some(path) = &arguments.markdown {
         fs::write(path, markdown).with_context(|| format!("cannot write {}", path.display()))?;
     }

@@ -163,7 +163,7 @@ impl Outcome {
             },
             "timeline": {
                 "interval_seconds": self.tally.timeline.interval().as_secs_f64(),
-                "deliveries_per_second": self.tally.timeline.rates(),
+                "deliveries_per_second": self.tally.timeline.rates().iter().map(|rate| rate.round()).collect::<Vec<_>>(),
             },
         })
     }

@@ -62,15 +62,13 @@ fn latencies(svg: &mut String, (left, top): (f64, f64), outcome: &Outcome) {
     let bars = histogram.ranges(least, greatest, BARS);
     let highest = bars.iter().copied().max().unwrap_or(1).max(1) as f64;
     let step = WIDTH / BARS as f64;
+    let (mut path, wide) = (String::new(), step * 0.9);
     for (index, count) in bars.iter().enumerate().filter(|(_, count)| **count > 0) {
         let height = (*count as f64 / highest * HEIGHT).max(0.5);
         let (x, y) = (left + step * index as f64, top + HEIGHT - height);
-        let _ = writeln!(
-            svg,
-            "<rect class=\"bar\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{height:.1}\"/>",
-            step * 0.9
-        );
+        let _ = write!(path, "M{x:.1} {y:.1}h{wide:.1}v{height:.1}h-{wide:.1}z");
     }
+    let _ = writeln!(svg, "<path class=\"bar\" d=\"{path}\"/>");
     let (from, to) = ((least as f64).ln(), (greatest as f64).ln());
     let place = |value: u64| left + ((value as f64).ln() - from) / (to - from).max(1e-9) * WIDTH;
     marks(svg, (left + WIDTH, top), outcome, place);

@@ -62,7 +62,7 @@ fn figures_and_pictures_are_written() {
     let words = "bench -n 20 --seconds 0.2 --warm-up 0 --json {dir}/a.json --svg {dir}/a.svg";
     let finished = site.run(&words.split(' ').collect::<Vec<_>>());
     assert_eq!(finished.code, Some(0), "{}", finished.err);
-    for part in ["\"cpu_us_per_delivery\"", "\"p99.9\"", "\"lost\": 0", "\"user_per_connection\""] {
+    for part in ["\"cpu_us_per_delivery\"", "\"p99.9\"", "\"lost\":0", "\"user_per_connection\""] {
         assert!(site.read("a.json").contains(part), "{part}: {}", site.read("a.json"));
     }
     assert!(site.read("a.svg").starts_with("<svg ") && site.read("a.svg").ends_with("</svg>\n"));
