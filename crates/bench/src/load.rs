@@ -165,15 +165,19 @@ impl Load {
                 resource.name()
             );
         }
+        let many = |count: u64, what: &str| match count {
+            1 => format!("1 {what}"),
+            _ => format!("{count} {what}s"),
+        };
         let pace = match (self.messages, self.rate, self.pace) {
-            (Some(messages), _, _) => format!("{messages} messages"),
+            (Some(messages), _, _) => many(messages, "message"),
             (None, Some(rate), _) => format!("{rate} messages/s"),
-            (None, None, Pace::Closed) => format!("{} closed-loop publishers", self.publishers),
+            (None, None, Pace::Closed) => many(self.publishers.into(), "closed-loop publisher"),
             (None, None, Pace::Delivered) => "each delivered before the next".to_owned(),
         };
         let (subscribers, transport) = (self.subscribers, self.transport.name());
-        let (channels, size) = (self.channels, self.size);
-        format!("{subscribers} {transport}{tls}, {channels} channels, {pace}, {size} bytes")
+        let (channels, size) = (many(self.channels.into(), "channel"), self.size);
+        format!("{subscribers} {transport}{tls}, {channels}, {pace}, {size} bytes")
     }
 }
 
@@ -208,6 +212,18 @@ mod tests {
         check(5, 2, &[3, 2]);
         check(1, 3, &[1, 0, 0]);
         check(0, 1, &[0]);
+    }
+
+    #[test]
+    fn titles() {
+        let check = |load: Load, expected: &str| assert_eq!(load.title(), expected);
+        let one = Load::default();
+        check(one, "1000 streaming, 1 channel, 1 closed-loop publisher, 200 bytes");
+        let two = Load { channels: 2, messages: Some(2), tls: true, ..Load::default() };
+        check(two, "1000 streaming over TLS, 2 channels, 2 messages, 200 bytes");
+        let asking = Load { request: Some(Resource::File), ..Load::default() };
+        check(asking, "1000 connections ask for a file, 200 bytes");
+        check(Load { name: "a".to_owned(), ..Load::default() }, "a");
     }
 
     #[test]

@@ -9,7 +9,7 @@ pub(crate) fn describe() -> Value {
         "version": env!("CARGO_PKG_VERSION"),
         "optimised": !cfg!(debug_assertions),
         "command": command(),
-        "cores": std::thread::available_parallelism().map_or(1, usize::from),
+        "cores": cores(),
         "processor": processor(),
         "kernel": kernel.release().to_string_lossy(),
     })
@@ -17,7 +17,7 @@ pub(crate) fn describe() -> Value {
 
 /// A line on the machine.
 pub(crate) fn line() -> String {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let cores = cores();
     let kernel = rustix::system::uname();
     let kernel = kernel.release().to_string_lossy().into_owned();
     let slow = if cfg!(debug_assertions) { "; not an optimised build" } else { "" };
@@ -28,6 +28,12 @@ pub(crate) fn line() -> String {
 pub(crate) fn command() -> String {
     let words = std::env::args().skip(1);
     std::iter::once("outpour".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+}
+
+/// Cores of the machine: this thread may have been put on one of them.
+fn cores() -> usize {
+    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    text.lines().filter(|line| line.starts_with("processor")).count().max(1)
 }
 
 /// The model of the first core; empty where `/proc/cpuinfo` does not tell.
