@@ -24,6 +24,8 @@ PATHS = r"""
 
 REQUESTS = [{"target": path} for path in PATHS.split()] + [
     {"target": "/x?y=1", "host": "redirect.test"},
+    *({"target": f"/divide?user=u{number}"} for number in range(40)),
+    *({"target": f"/divide?ip={ip}"} for ip in ("10.2.3.4", "10.1.2.3", "192.0.2.1", "192.0.2.2", "fe80::1", "::1", "x", "")),
     {"target": "/", "host": "abc.wild.test"},
     {"target": "/p/q?r=s", "host": "www.dot.test"},
     {"target": "/p", "host": "dot.test"},

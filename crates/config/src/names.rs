@@ -46,8 +46,13 @@ impl Names {
                     self.captures(node.args.iter().map(|word| &*word.value));
                 }
                 // Not implemented, and reported as such: its variables are not unknown as well.
-                b"geo" | b"split_clients" | b"auth_request_set" | b"perl_set" | b"js_set"
-                | b"js_var" | b"keyval" => {
+                b"geo" | b"split_clients" => {
+                    if let Some(name) = node.args.last().and_then(|w| w.value.strip_prefix(b"$")) {
+                        self.maps.insert(lower(name), *maps);
+                    }
+                    *maps += 1;
+                }
+                b"auth_request_set" | b"perl_set" | b"js_set" | b"js_var" | b"keyval" => {
                     node.args.iter().for_each(|word| self.define(Some(&word.value)));
                 }
                 _ => {}

@@ -45,7 +45,7 @@ fn rule(l: &mut Lowering<'_>, b: &mut Block, n: &Node, access: Access) {
 }
 
 /// The network, and whether bits behind its mask had to be cleared.
-fn network(value: &[u8]) -> Option<(Network, bool)> {
+pub(super) fn network(value: &[u8]) -> Option<(Network, bool)> {
     match value {
         b"all" => return Some((Network::All, false)),
         b"unix:" => return Some((Network::Unix, false)),

@@ -32,7 +32,7 @@ fn map(l: &mut Lowering<'_>, _: &mut Block, n: &Node) {
     let source = l.expression(source).unwrap_or_default();
     let entries: Vec<&Node> = n.block.iter().flatten().collect();
     let hostnames = entries.iter().any(|entry| entry.name.is("hostnames") && entry.args.is_empty());
-    let map = Map { source, entries: Vec::new(), default: Expression::default() };
+    let map = Map { source, ..Map::default() };
     let mut table = Table { map, hostnames, has_default: false, known: HashSet::new() };
     for entry in entries {
         table.entry(l, entry);

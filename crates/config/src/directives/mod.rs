@@ -3,6 +3,7 @@
 mod access;
 mod auth;
 mod difference;
+mod divide;
 mod events;
 mod files;
 mod foreign;

@@ -10,8 +10,8 @@ use crate::syntax::Node;
 
 use super::foreign::{Foreign, foreign};
 use super::{
-    access, auth, events, files, http, listen, location, log, map, old, process, push_stream,
-    rewrite,
+    access, auth, divide, events, files, http, listen, location, log, map, old, process,
+    push_stream, rewrite,
 };
 use super::{proxy, redirect, server_name, service, tls, types, upstream};
 
@@ -183,6 +183,7 @@ pub(crate) fn rows() -> impl Iterator<Item = &'static Directive> {
         auth::ROWS,
         log::ROWS,
         map::ROWS,
+        divide::ROWS,
         rewrite::ROWS,
         push_stream::ROWS,
         service::ROWS,

@@ -454,8 +454,8 @@ fn acceptance_suite_file() {
 #[test]
 fn variables_of_refused_directives() {
     in_http(
-        "geo $remote_addr $g { }\nserver { location / { return 200 $g; } }",
-        &["[emerg] \"geo\" directive is not implemented yet :2"],
+        "js_set $g x;\nserver { location / { return 200 $g; } }",
+        &["[emerg] \"js_set\" directive is not implemented yet :2"],
     );
 }
 
@@ -484,6 +484,27 @@ fn logs() {
         let invalid = format!("[emerg] invalid parameter \"{parameter}\" :2");
         in_http(&format!("open_log_file_cache max=1 {parameter};"), &[&invalid]);
     }
+}
+
+#[test]
+fn clients_are_divided() {
+    let server = "server { location / { return 200 $v; } }";
+    let check = |table: &str, expected: &[&str]| in_http(&format!("{table} {server}"), expected);
+    check("geo $v { default 0; 10.0.0.0/8 1; ::1 2; delete ::1; }", &[]);
+    check("geo $arg_x $v { 10.1.2.3 a; }", &[]);
+    let low = "[warn] low address bits of 10.1.2.3/8 are meaningless :2";
+    check("geo $v { 10.1.2.3/8 1; }", &[low]);
+    let twice = "[warn] duplicate network \"10.0.0.0/8\" :2";
+    check("geo $v { 10.0.0.0/8 1; 10.0.0.0/8 2; }", &[twice]);
+    check("geo $v { delete ::1; }", &["[warn] no network \"::1\" to delete :2"]);
+    check("geo $v { here 1; }", &["[emerg] invalid network \"here\" :2"]);
+    check("geo $v { ::1; }", &["[emerg] invalid number of the geo parameters :2"]);
+    check("geo $v { ranges; }", &["[emerg] \"ranges\" of a \"geo\" is not implemented yet :2"]);
+    check("split_clients $remote_addr $v { 0.5% a; 50% b; * c; }", &[]);
+    let percent = "[emerg] invalid percent value \"0%\" :2";
+    check("split_clients $remote_addr $v { 0% a; }", &[percent]);
+    let total = "[emerg] percent total is greater than 100% :2";
+    check("split_clients $remote_addr $v { 60% a; 50% b; }", &[total]);
 }
 
 #[test]

@@ -221,6 +221,7 @@ fn maps_and_variables() {
             MapKey::Suffix(text) => format!("*{}", String::from_utf8_lossy(text)),
             MapKey::Prefix(text) => format!("{}*", String::from_utf8_lossy(text)),
             MapKey::Regex(pattern) => format!("~{}", pattern.names.len()),
+            MapKey::Share(bound) => format!("<{bound}"),
         })
         .collect();
     assert_eq!(keys, ["*.x.org", "=y.org", "*.y.org", "z.*", "~1", "=default", "=exact"]);

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Expression, Pattern, Scope, State};
+use super::{Expression, Networks, Pattern, Scope, State};
 
 /// What an entry of a `map` is compared with.
 #[derive(Clone, Debug)]
@@ -15,10 +15,12 @@ pub enum MapKey {
     Prefix(Box<[u8]>),
     /// `~regex`, `~*regex`
     Regex(Pattern),
+    /// Of `split_clients`: values whose hash is below it, and that no earlier entry took.
+    Share(u32),
 }
 
 /// A `map` table.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Map {
     /// The value that is looked up.
     pub source: Expression,
@@ -27,6 +29,10 @@ pub struct Map {
     pub entries: Vec<(MapKey, Expression)>,
     /// `default`; empty if not given.
     pub default: Expression,
+    /// Of `geo`, which has no other entries.
+    pub networks: Networks,
+    /// It is a `geo`: the value is taken for an address.
+    pub is_geo: bool,
 }
 
 impl Map {
@@ -40,13 +46,16 @@ impl Map {
     /// [`Map::evaluate`], itself being the `depth`th map in a chain.
     pub(super) fn evaluate_at<'a>(&'a self, scope: &Scope<'a>, depth: usize) -> Cow<'a, [u8]> {
         let source = self.source.evaluate_at(scope, depth);
+        if self.is_geo {
+            return self.geo(&source).evaluate_at(scope, depth);
+        }
         let subject = self.subject(&source);
         if let Some(value) = self.plain(subject) {
             return value.evaluate_at(scope, depth);
         }
         let patterns = self.entries.iter().filter_map(|(key, value)| match key {
             MapKey::Regex(pattern) => Some((pattern, value)),
-            MapKey::Exact(_) | MapKey::Suffix(_) | MapKey::Prefix(_) => None,
+            MapKey::Exact(_) | MapKey::Suffix(_) | MapKey::Prefix(_) | MapKey::Share(_) => None,
         });
         // An empty value matches no expression, as in nginx.
         for (pattern, value) in patterns.filter(|_| !subject.is_empty()) {
@@ -61,6 +70,12 @@ impl Map {
             return Cow::Owned(value.evaluate_at(&scope.with(&state), depth).into_owned());
         }
         self.default.evaluate_at(scope, depth)
+    }
+
+    /// What is no address has the default, as nobody's address has it.
+    fn geo(&self, text: &[u8]) -> &Expression {
+        let address = str::from_utf8(text).ok().and_then(|text| text.parse().ok());
+        address.and_then(|address| self.networks.find(address)).unwrap_or(&self.default)
     }
 
     /// With `hostnames` the dot at the end of a name does not count.
@@ -100,12 +115,15 @@ enum Rank {
 impl Rank {
     fn of(key: &MapKey, subject: &[u8]) -> Self {
         match key {
+            MapKey::Share(bound) if murmur2(subject) < *bound => Self::Exact,
             MapKey::Exact(text) if text.eq_ignore_ascii_case(subject) => Self::Exact,
             MapKey::Suffix(text) if ends_with(subject, text) => Self::Suffix(text.len()),
             MapKey::Prefix(text) if starts_with(subject, text) => Self::Prefix(text.len()),
-            MapKey::Exact(_) | MapKey::Suffix(_) | MapKey::Prefix(_) | MapKey::Regex(_) => {
-                Self::None
-            }
+            MapKey::Exact(_)
+            | MapKey::Suffix(_)
+            | MapKey::Prefix(_)
+            | MapKey::Regex(_)
+            | MapKey::Share(_) => Self::None,
         }
     }
 }
@@ -118,4 +136,24 @@ fn ends_with(name: &[u8], suffix: &[u8]) -> bool {
 /// Whether `name` is `prefix` with something behind it.
 fn starts_with(name: &[u8], prefix: &[u8]) -> bool {
     name.len() > prefix.len() && name[..prefix.len()].eq_ignore_ascii_case(prefix)
+}
+
+/// MurmurHash2 with seed 0: by it nginx divides clients.
+fn murmur2(data: &[u8]) -> u32 {
+    const M: u32 = 0x5bd1_e995;
+    let mut hash = u32::try_from(data.len()).unwrap_or(u32::MAX);
+    let (words, rest) = data.as_chunks::<4>();
+    for word in words {
+        let mut k = u32::from_le_bytes(*word).wrapping_mul(M);
+        k = (k ^ (k >> 24)).wrapping_mul(M);
+        hash = hash.wrapping_mul(M) ^ k;
+    }
+    for (place, byte) in rest.iter().enumerate().rev() {
+        hash ^= u32::from(*byte) << (8 * place);
+    }
+    if !rest.is_empty() {
+        hash = hash.wrapping_mul(M);
+    }
+    hash = (hash ^ (hash >> 13)).wrapping_mul(M);
+    hash ^ (hash >> 15)
 }

@@ -7,6 +7,7 @@ mod evaluate;
 mod headers;
 mod map;
 mod names;
+mod networks;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -16,6 +17,7 @@ use std::sync::Arc;
 pub use crate::civil::Civil;
 pub use evaluate::{Environment, LocalTime, Outcome, Realpath, Rewritten, Scope, State};
 pub use map::{Map, MapKey};
+pub use networks::Networks;
 
 /// A variable, resolved from its name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -289,7 +289,7 @@ fn text(text: &str) -> Expression {
 fn check_map(entries: Vec<(MapKey, Expression)>, subject: &str, expected: &str) {
     let mut fixture = Fixture::new(&format!("GET /?k={subject} HTTP/1.1\n\n"));
     let source = Expression::variable(Variable::parse("arg_k").unwrap());
-    fixture.maps = vec![Map { source, entries, default: text("default") }];
+    fixture.maps = vec![Map { source, entries, default: text("default"), ..Map::default() }];
     let value = fixture.scope().lookup(&Variable::Map(0)).unwrap();
     assert_eq!(String::from_utf8_lossy(&value), expected, "{subject}");
 }
@@ -342,13 +342,48 @@ fn an_empty_source_can_have_an_exact_entry() {
     check_map(vec![(MapKey::Regex(pattern("^$")), text("empty"))], "", "default");
 }
 
+/// What nginx 1.22 gave for `10% a; 40% b; * c;`.
+#[test]
+fn shares_are_those_of_nginx() {
+    let source = Expression::variable(Variable::Arg(Box::from(*b"x")));
+    let bound = |tenths: u64| u32::try_from(u64::from(u32::MAX) * tenths / 10).unwrap();
+    let first = (MapKey::Share(bound(1)), text("a"));
+    let entries = vec![first, (MapKey::Share(bound(1) + bound(4)), text("b"))];
+    let map = Map { source, entries, default: text("c"), ..Map::default() };
+    let value = |x: &str| {
+        let mut fixture = Fixture::new(&format!("GET /?x={x} HTTP/1.1\n\n"));
+        fixture.maps = vec![map.clone()];
+        fixture.scope().lookup(&Variable::Map(0)).unwrap().into_owned()
+    };
+    let values: Vec<u8> = (0..24).flat_map(|number| value(&format!("user{number}"))).collect();
+    assert_eq!(String::from_utf8(values).unwrap(), "aabcbcccbcbbccbcbbcbbcca");
+    assert_eq!(value(""), b"a");
+}
+
+#[test]
+fn a_geo_looks_at_addresses() {
+    let source = Expression::variable(Variable::Arg(Box::from(*b"x")));
+    let mut map = Map { source, default: text("else"), is_geo: true, ..Map::default() };
+    map.networks.insert([10, 0, 0, 0].into(), 8, text("ten"));
+    let check = |x: &str, expected: &str| {
+        let mut fixture = Fixture::new(&format!("GET /?x={x} HTTP/1.1\n\n"));
+        fixture.maps = vec![map.clone()];
+        let found = fixture.scope().lookup(&Variable::Map(0)).unwrap().into_owned();
+        assert_eq!(String::from_utf8(found).unwrap(), expected, "{x}");
+    };
+    check("10.1.2.3", "ten");
+    check("11.1.2.3", "else");
+    check("", "else");
+    check("unix:", "else");
+}
+
 #[test]
 fn maps_in_a_circle_end() {
     let mut fixture = Fixture::new("GET / HTTP/1.1\n\n");
     let to = |index| Map {
         source: text("x"),
-        entries: Vec::new(),
         default: Expression::variable(Variable::Map(index)),
+        ..Map::default()
     };
     fixture.maps = vec![to(1), to(0), to(3), Map { default: text("end"), ..to(0) }];
     let value = |index| fixture.scope().lookup(&Variable::Map(index)).unwrap().into_owned();

@@ -80,14 +80,9 @@ pub(super) const REFUSED: &[Family] = &[
         "proxy_protocol proxy_protocol_tlv real_ip_header real_ip_recursive set_real_ip_from",
     ),
     refused(
-        "addresses have no attributes",
-        "use `map $remote_addr ...` for single addresses",
-        "geo geoip_city geoip_country geoip_org geoip_proxy geoip_proxy_recursive",
-    ),
-    refused(
-        "clients are not divided by chance",
-        "use `map` over a header or a cookie",
-        "split_clients",
+        "addresses have no attributes but those of `geo`",
+        "use `geo` with the blocks that matter",
+        "geoip_city geoip_country geoip_org geoip_proxy geoip_proxy_recursive",
     ),
     refused(
         "requests are neither copied nor looked at afterwards",
