@@ -1,8 +1,9 @@
 //! Limits, time-outs, headers and compression of `http`, `server` and `location`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use outpour_core::settings::{AddHeader, Expires};
+use outpour_core::settings::{AddHeader, Expires, GzipDisable, GzipProxied};
 
 use crate::draft::Block;
 use crate::lower::Lowering;
@@ -228,6 +229,14 @@ pub(crate) const ROWS: &[Directive] = &[
         gzip_proxied,
     ),
     row(
+        "gzip_disable",
+        HSL,
+        Args::new(1, usize::MAX, "regex | msie6 ..."),
+        "none",
+        "Clients whose User-Agent matches get nothing compressed.",
+        gzip_disable,
+    ),
+    row(
         "charset",
         HSLI,
         Args::new(1, 1, "name | off"),
@@ -336,20 +345,36 @@ fn gzip_comp_level(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
     }
 }
 
-/// Answers of push locations carry no-cache headers and no entity tag: most of nginx's conditions
-/// hold for all of them.
 fn gzip_proxied(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
-    const HOLD: [&str; 6] =
-        ["any", "expired", "no-cache", "no-store", "no_last_modified", "no_etag"];
-    let mut proxied = false;
+    let (mut words, mut off) = (GzipProxied::default(), false);
     for word in &n.args {
-        let known = HOLD.iter().any(|value| word.is(value));
-        if !known && !["off", "private", "auth"].iter().any(|value| word.is(value)) {
-            return invalid_value(l, word);
-        }
-        proxied |= known;
+        let field = match word.value.as_slice() {
+            b"off" => &mut off,
+            b"any" => &mut words.any,
+            b"auth" => &mut words.auth,
+            b"expired" => &mut words.expired,
+            b"no-cache" => &mut words.no_cache,
+            b"no-store" => &mut words.no_store,
+            b"private" => &mut words.private,
+            b"no_last_modified" => &mut words.no_last_modified,
+            b"no_etag" => &mut words.no_etag,
+            _ => return invalid_value(l, word),
+        };
+        *field = true;
     }
-    b.core.gzip.proxied = Some(proxied);
+    b.core.gzip.proxied = Some((!off).then_some(words));
+}
+
+fn gzip_disable(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
+    let mut disable = GzipDisable::default();
+    for word in &n.args {
+        if word.is("msie6") {
+            disable.msie6 = true;
+        } else if let Some(pattern) = l.pattern(&word.value, true, word.span) {
+            disable.patterns.push(pattern);
+        }
+    }
+    b.core.gzip.disable = Some(Arc::new(disable));
 }
 
 fn invalid_value(l: &mut Lowering<'_>, word: &Word) {

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use outpour_core::settings::{AccessLog, AddHeader, ErrorLog, Expires, OpenLogFiles, Types};
+use outpour_core::settings::{
+    AccessLog, AddHeader, ErrorLog, Expires, GzipDisable, GzipProxied, OpenLogFiles, Types,
+};
 
 use super::inherit;
 
@@ -35,7 +37,9 @@ pub(crate) struct GzipDraft {
     pub(crate) level: Option<u32>,
     pub(crate) http10: Option<bool>,
     pub(crate) vary: Option<bool>,
-    pub(crate) proxied: Option<bool>,
+    /// `Some(None)` for `off`.
+    pub(crate) proxied: Option<Option<GzipProxied>>,
+    pub(crate) disable: Option<Arc<GzipDisable>>,
 }
 
 /// Lists are inherited as a whole, or not at all.
@@ -72,6 +76,6 @@ impl CoreDraft {
             client_max_body_size client_body_timeout send_timeout keepalive_timeout
             keepalive_requests lingering_timeout reset_timedout_connection server_tokens
             tcp_nodelay chunked_transfer_encoding access_log open_log_file_cache error_log);
-        inherit!(self.gzip, outer.gzip; on types min_length level http10 vary proxied);
+        inherit!(self.gzip, outer.gzip; on types min_length level http10 vary proxied disable);
     }
 }

@@ -185,7 +185,8 @@ fn gzip(draft: &GzipDraft) -> Gzip {
         level: draft.level.unwrap_or(1),
         http10: draft.http10.unwrap_or(false),
         vary: draft.vary.unwrap_or(false),
-        proxied: draft.proxied.unwrap_or(false),
+        proxied: draft.proxied.flatten(),
+        disable: draft.disable.clone(),
     }
 }
 

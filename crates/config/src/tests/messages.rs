@@ -132,6 +132,7 @@ fn values() {
         &["[emerg] \"client_max_body_size\" directive invalid value :2"],
     );
     in_http("server_tokens maybe;", &["[emerg] invalid value \"maybe\" :2"]);
+    in_http("gzip_proxied sometimes;", &["[emerg] invalid value \"sometimes\" :2"]);
     in_http("gzip_comp_level 10;", &["[emerg] value must be between 1 and 9 :2"]);
     check("worker_processes x;", &["[emerg] \"worker_processes\" directive invalid value :1"]);
     check("error_log x loud;", &["[emerg] invalid log level \"loud\" :1"]);

@@ -151,6 +151,7 @@ fn remaining_core_directives() {
          lingering_timeout 2s; reset_timedout_connection on; tcp_nodelay off; \
          chunked_transfer_encoding off; server_tokens off; keepalive_requests 3; gzip_min_length \
          1k; gzip_comp_level 6; gzip_http_version 1.0; gzip_vary on; gzip_proxied expired no-cache; \
+         gzip_disable msie6 robot; \
          charset koi8-r; charset_types a/b; default_type a/b; expires modified -1h;
          server { expires @15h30m; location / { expires $arg_e; } location /m { expires max; } }",
     );
@@ -172,7 +173,11 @@ fn remaining_core_directives() {
     assert!(!s.server_tokens);
     assert_eq!(s.keepalive_requests, 3);
     assert_eq!((s.gzip.min_length, s.gzip.level), (1024, 6));
-    assert!(s.gzip.http10 && s.gzip.vary && s.gzip.proxied);
+    assert!(s.gzip.http10 && s.gzip.vary);
+    let words = GzipProxied { expired: true, no_cache: true, ..GzipProxied::default() };
+    assert_eq!(s.gzip.proxied, Some(words));
+    let disable = s.gzip.disable.as_ref().unwrap();
+    assert!(disable.msie6 && disable.patterns[0].regex.is_match(b"a Robot"));
     assert_eq!(&*s.default_type, b"a/b; charset=koi8-r");
     assert_eq!(s.expires, Expires::AfterModified(-3600));
     assert_eq!(http.servers[0].settings.expires, Expires::TimeOfDay(55_800));

@@ -141,8 +141,40 @@ fn seconds(text: &[u8]) -> Result<i64, &'static str> {
     seconds.ok_or("invalid value")
 }
 
+/// `gzip_proxied`: which answers to requests that carry `Via` are compressed. Asked in the order of
+/// the fields; what none of them decides is compressed, as in nginx.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of the directive")]
+pub struct GzipProxied {
+    /// All of them.
+    pub any: bool,
+    /// Those to requests with `Authorization`.
+    pub auth: bool,
+    /// Those whose `Expires` is past; any other `Expires` forbids.
+    pub expired: bool,
+    /// Those with `Cache-Control: no-cache`; a `Cache-Control` of which no word is listed forbids.
+    pub no_cache: bool,
+    /// The same with `no-store`.
+    pub no_store: bool,
+    /// The same with `private`.
+    pub private: bool,
+    /// `Last-Modified` forbids.
+    pub no_last_modified: bool,
+    /// `ETag` forbids.
+    pub no_etag: bool,
+}
+
+/// `gzip_disable`: whose `User-Agent` gets nothing compressed.
+#[derive(Clone, Debug, Default)]
+pub struct GzipDisable {
+    /// `msie6`: Internet Explorer 4 to 6 without service pack.
+    pub msie6: bool,
+    /// Expressions.
+    pub patterns: Vec<Pattern>,
+}
+
 /// `gzip` and its directives.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Gzip {
     /// `gzip`; default off.
     pub on: bool,
@@ -156,8 +188,10 @@ pub struct Gzip {
     pub http10: bool,
     /// `gzip_vary`; default off: `Vary: Accept-Encoding`.
     pub vary: bool,
-    /// `gzip_proxied` allows requests that carry `Via`; default off.
-    pub proxied: bool,
+    /// `gzip_proxied`; default off: `None`.
+    pub proxied: Option<GzipProxied>,
+    /// `gzip_disable`; default none.
+    pub disable: Option<Arc<GzipDisable>>,
 }
 
 /// `types`: content types by file extension (lower case, without dot).

@@ -22,8 +22,8 @@ pub use files::{
 pub use guard::{BasicAuth, Guard, Satisfy};
 pub use http::{Http, Listen, ListenAddress, Server, ServerName, ServerSettings};
 pub use location::{
-    Access, AccessRule, AddHeader, Expires, Gzip, Location, LocationSettings, Matcher, Network,
-    Origin, Types,
+    Access, AccessRule, AddHeader, Expires, Gzip, GzipDisable, GzipProxied, Location,
+    LocationSettings, Matcher, Network, Origin, Types,
 };
 pub use log::{AccessLog, ErrorLog, Escape, Level, LogBuffer, LogFormat, LogTarget, OpenLogFiles};
 pub use main::{Main, Settings, WorkerProcesses};

@@ -64,7 +64,14 @@ impl Exchange {
             rendering: Arc::clone(&settings.push.rendering),
             framing: if chunks { Framing::Chunked } else { Framing::Raw },
             padding: self.padding(environment),
-            gzip: gzip::level(&settings.gzip, &self.request, 200, content_type, None),
+            gzip: gzip::level(
+                &settings.gzip,
+                &self.request,
+                200,
+                content_type,
+                None,
+                gzip::Told::NOTHING,
+            ),
             deflate: None,
         }
     }

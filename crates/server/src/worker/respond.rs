@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use outpour_core::answer::{Answer, Body};
 use outpour_core::request::{Method, Version};
-use outpour_core::transport::gzip;
+use outpour_core::settings::Role;
+use outpour_core::transport::gzip::{self, Told};
 use outpour_core::variables::Environment;
 use outpour_core::wire::http1::{Context, encode, must_close};
 
@@ -181,7 +182,8 @@ fn compressed(exchange: &mut Exchange, mut answer: Answer) -> Answer {
         return answer;
     }
     let content_type = answer.header("content-type").unwrap_or_default();
-    let level = gzip::level(settings, &exchange.request, answer.status, content_type, length);
+    let told = told(exchange, &answer);
+    let level = gzip::level(settings, &exchange.request, answer.status, content_type, length, told);
     if settings.vary && gzip::eligible(settings, answer.status, content_type, length) {
         answer = answer.with("Vary", &b"Accept-Encoding"[..]);
     }
@@ -194,6 +196,15 @@ fn compressed(exchange: &mut Exchange, mut answer: Answer) -> Answer {
         return answer.with("Content-Encoding", &b"gzip"[..]);
     }
     gzip::answer(answer, level)
+}
+
+/// What the answer says to caches. The module's own headers do not count, as in nginx, which does not
+/// know them.
+fn told<'a>(exchange: &Exchange, answer: &'a Answer) -> Told<'a> {
+    if exchange.settings.push.role != Role::None {
+        return Told::NOTHING;
+    }
+    Told { headers: &answer.headers, unix: exchange.started.unix }
 }
 
 /// Compressed bytes are not those of the file: its entity tag only holds weakly, and its ranges

@@ -109,6 +109,7 @@ impl Worker {
                 200,
                 &content_type,
                 None,
+                transport::gzip::Told::NOTHING,
             ),
             version,
             keep_alive: exchange.keeps_alive()

@@ -61,7 +61,7 @@ pub(super) const INERT: &[Family] = &[
     ),
     inert(
         "made for Internet Explorer 6; no client of today needs it",
-        "ancient_browser ancient_browser_value gzip_disable keepalive_disable modern_browser
+        "ancient_browser ancient_browser_value keepalive_disable modern_browser
         modern_browser_value msie_padding msie_refresh",
     ),
     inert(

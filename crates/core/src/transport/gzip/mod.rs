@@ -12,4 +12,4 @@ mod negotiation;
 pub use checksum::{Checksum, GzipTail};
 pub(super) use member::{HEAD, end, frame};
 pub use member::{answer, body, parts};
-pub use negotiation::{acceptable, accepted, eligible, level};
+pub use negotiation::{Told, acceptable, accepted, eligible, level};

@@ -1,7 +1,32 @@
 //! Whether a client gets an answer compressed, by nginx's rules.
 
+use crate::answer::Header;
 use crate::request::{Request, Version};
-use crate::settings::Gzip;
+use crate::settings::{Gzip, GzipDisable, GzipProxied};
+use crate::wire::http_date;
+
+/// What `gzip_proxied` looks at in an answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Told<'a> {
+    /// Its headers.
+    pub headers: &'a [Header],
+    /// The time, seconds since 1970.
+    pub unix: u64,
+}
+
+impl Told<'_> {
+    /// An answer that says nothing about caches, or none that is known yet.
+    pub const NOTHING: Self = Self { headers: &[], unix: 0 };
+
+    fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        let mine = self.headers.iter().filter(move |(known, _)| known.eq_ignore_ascii_case(name));
+        mine.map(|(_, value)| &**value)
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.values(name).next().is_some()
+    }
+}
 
 /// The level at which an answer to `request` is compressed; `None` if it is sent as it is.
 ///
@@ -14,8 +39,10 @@ pub fn level(
     status: u16,
     content_type: &[u8],
     length: Option<usize>,
+    told: Told<'_>,
 ) -> Option<u32> {
-    let wanted = eligible(settings, status, content_type, length) && acceptable(settings, request);
+    let wanted =
+        eligible(settings, status, content_type, length) && acceptable(settings, request, told);
     wanted.then_some(settings.level)
 }
 
@@ -28,12 +55,57 @@ pub fn eligible(settings: &Gzip, status: u16, content_type: &[u8], length: Optio
         && type_listed(settings, content_type)
 }
 
-/// Whether a client takes compressed answers: its version, `Via` and `Accept-Encoding` allow it.
+/// Whether a client takes compressed answers: its version, its name, `Via` and `Accept-Encoding`
+/// allow it.
 #[must_use]
-pub fn acceptable(settings: &Gzip, request: &Request) -> bool {
+pub fn acceptable(settings: &Gzip, request: &Request, told: Told<'_>) -> bool {
     (settings.http10 || request.version >= Version::Http11)
-        && (settings.proxied || request.header("Via").is_none())
         && request.header("Accept-Encoding").is_some_and(accepted)
+        && (request.header("Via").is_none()
+            || settings.proxied.is_some_and(|words| through_proxy(words, request, told)))
+        && settings.disable.as_ref().is_none_or(|disable| !disabled(disable, request))
+}
+
+/// What `gzip_proxied` says about an answer that goes through a proxy.
+fn through_proxy(words: GzipProxied, request: &Request, told: Told<'_>) -> bool {
+    if words.any || words.auth && request.header("Authorization").is_some() {
+        return true;
+    }
+    if let Some(expires) = told.values("Expires").next() {
+        return words.expired && http_date::parse(expires).is_some_and(|at| at < told.unix);
+    }
+    if told.has("Cache-Control") {
+        let listed: [(bool, &[u8]); 3] = [
+            (words.no_cache, b"no-cache"),
+            (words.no_store, b"no-store"),
+            (words.private, b"private"),
+        ];
+        let says = |word: &[u8]| {
+            let mut parts =
+                told.values("Cache-Control").flat_map(|value| value.split(|byte| *byte == b','));
+            parts.any(|part| {
+                part.trim_ascii().get(..word.len()).is_some_and(|p| p.eq_ignore_ascii_case(word))
+            })
+        };
+        return listed.into_iter().any(|(wanted, word)| wanted && says(word));
+    }
+    !(words.no_last_modified && told.has("Last-Modified") || words.no_etag && told.has("ETag"))
+}
+
+fn disabled(disable: &GzipDisable, request: &Request) -> bool {
+    let Some(agent) = request.header("User-Agent") else { return false };
+    disable.msie6 && is_msie6(agent)
+        || disable.patterns.iter().any(|pattern| pattern.regex.is_match(agent))
+}
+
+/// Internet Explorer 4, 5, and 6 before its second service pack.
+fn is_msie6(agent: &[u8]) -> bool {
+    let Some(at) = memchr::memmem::find(agent, b"MSIE ") else { return false };
+    match agent.get(at + 5..) {
+        Some([b'4' | b'5', b'.', ..]) => true,
+        Some([b'6', b'.', rest @ ..]) => memchr::memmem::find(rest, b"SV1").is_none(),
+        Some(_) | None => false,
+    }
 }
 
 fn type_listed(settings: &Gzip, content_type: &[u8]) -> bool {
@@ -61,6 +133,8 @@ fn is_zero_weight(parameter: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     fn check(accept_encoding: &str, expected: bool) {
@@ -89,7 +163,8 @@ mod tests {
             level: 4,
             http10: false,
             vary: false,
-            proxied: false,
+            proxied: None,
+            disable: None,
         }
     }
 
@@ -121,25 +196,77 @@ mod tests {
     fn settings_and_request_must_agree() {
         let html = b"text/html; charset=utf-8";
         let modern = request(Version::Http11, "Accept-Encoding: gzip\n");
-        assert_eq!(level(&settings(), &modern, 200, html, None), Some(4));
-        assert_eq!(level(&settings(), &modern, 304, html, None), None);
-        assert_eq!(level(&settings(), &modern, 200, b"text/plain", None), None);
-        assert_eq!(level(&settings(), &modern, 200, html, Some(19)), None);
-        assert_eq!(level(&settings(), &modern, 200, html, Some(20)), Some(4));
-        assert_eq!(level(&Gzip { on: false, ..settings() }, &modern, 200, html, None), None);
+        assert_eq!(level(&settings(), &modern, 200, html, None, Told::NOTHING), Some(4));
+        assert_eq!(level(&settings(), &modern, 304, html, None, Told::NOTHING), None);
+        assert_eq!(level(&settings(), &modern, 200, b"text/plain", None, Told::NOTHING), None);
+        assert_eq!(level(&settings(), &modern, 200, html, Some(19), Told::NOTHING), None);
+        assert_eq!(level(&settings(), &modern, 200, html, Some(20), Told::NOTHING), Some(4));
+        assert_eq!(
+            level(&Gzip { on: false, ..settings() }, &modern, 200, html, None, Told::NOTHING),
+            None
+        );
         let all = Gzip { types: vec![Box::from(*b"*")], ..settings() };
-        assert_eq!(level(&all, &modern, 200, b"text/plain", None), Some(4));
+        assert_eq!(level(&all, &modern, 200, b"text/plain", None, Told::NOTHING), Some(4));
     }
 
     #[test]
     fn old_and_proxied_clients_want_a_directive() {
         let old = request(Version::Http10, "Accept-Encoding: gzip\n");
-        assert_eq!(level(&settings(), &old, 200, b"text/html", None), None);
+        assert_eq!(level(&settings(), &old, 200, b"text/html", None, Told::NOTHING), None);
         let http10 = Gzip { http10: true, ..settings() };
-        assert_eq!(level(&http10, &old, 200, b"text/html", None), Some(4));
+        assert_eq!(level(&http10, &old, 200, b"text/html", None, Told::NOTHING), Some(4));
         let via = request(Version::Http11, "Accept-Encoding: gzip\nVia: 1.1 proxy\n");
-        assert_eq!(level(&settings(), &via, 200, b"text/html", None), None);
-        let proxied = Gzip { proxied: true, ..settings() };
-        assert_eq!(level(&proxied, &via, 200, b"text/html", None), Some(4));
+        assert_eq!(level(&settings(), &via, 200, b"text/html", None, Told::NOTHING), None);
+        let any = Some(GzipProxied { any: true, ..GzipProxied::default() });
+        let proxied = Gzip { proxied: any, ..settings() };
+        assert_eq!(level(&proxied, &via, 200, b"text/html", None, Told::NOTHING), Some(4));
+    }
+
+    /// Whether an answer with `headers` at second 1,000,000,000 is compressed for a proxy.
+    fn through(words: GzipProxied, from: &str, headers: &[(&'static str, &str)], expected: bool) {
+        let request = request(Version::Http11, &format!("Accept-Encoding: gzip\nVia: p\n{from}"));
+        let header = |(name, value): &(&'static str, &str)| {
+            ((*name).into(), value.as_bytes().to_vec().into())
+        };
+        let answer: Vec<Header> = headers.iter().map(header).collect();
+        let settings = Gzip { proxied: Some(words), ..settings() };
+        let told = Told { headers: &answer, unix: 1_000_000_000 };
+        assert_eq!(acceptable(&settings, &request, told), expected, "{words:?} {headers:?}");
+    }
+
+    #[test]
+    fn proxies_get_what_their_words_allow() {
+        let none = GzipProxied::default();
+        let past = ("Expires", "Thu, 01 Jan 1970 00:00:01 GMT");
+        let later = ("Expires", "Thu, 31 Dec 2037 23:55:55 GMT");
+        through(GzipProxied { auth: true, ..none }, "Authorization: x\n", &[later], true);
+        through(GzipProxied { auth: true, ..none }, "", &[later], false);
+        through(GzipProxied { auth: true, ..none }, "", &[], true);
+        through(GzipProxied { expired: true, ..none }, "", &[past], true);
+        through(GzipProxied { expired: true, ..none }, "", &[later], false);
+        through(GzipProxied { no_cache: true, ..none }, "", &[past], false);
+        let cache = [("Cache-Control", "max-age=0, No-Store")];
+        through(GzipProxied { no_store: true, ..none }, "", &cache, true);
+        through(GzipProxied { private: true, no_cache: true, ..none }, "", &cache, false);
+        through(GzipProxied { no_etag: true, ..none }, "", &[("ETag", "x")], false);
+        through(GzipProxied { no_last_modified: true, ..none }, "", &[("ETag", "x")], true);
+    }
+
+    #[test]
+    fn some_clients_get_nothing_compressed() {
+        let check = |agent: &str, expected: bool| {
+            let patterns = vec![crate::variables::tests::pattern("(?i)robot/\\d")];
+            let disable = Some(Arc::new(GzipDisable { msie6: true, patterns }));
+            let head = format!("Accept-Encoding: gzip\nUser-Agent: {agent}\n");
+            let request = request(Version::Http11, &head);
+            let settings = Gzip { disable, ..settings() };
+            assert_eq!(acceptable(&settings, &request, Told::NOTHING), expected, "{agent}");
+        };
+        check("Mozilla/4.0 (compatible; MSIE 5.5; Windows)", false);
+        check("Mozilla/4.0 (compatible; MSIE 6.0; Windows)", false);
+        check("Mozilla/4.0 (compatible; MSIE 6.0; Windows SV1)", true);
+        check("Mozilla/4.0 (compatible; MSIE 7.0; Windows)", true);
+        check("a Robot/2", false);
+        check("MSIE ", true);
     }
 }

@@ -8,7 +8,7 @@ use outpour_core::files::{
     Precondition, Ranges, Validators, boundary_head, boundary_tail, etag, if_range_holds,
 };
 use outpour_core::router;
-use outpour_core::transport::gzip;
+use outpour_core::transport::gzip::{self, Told};
 use outpour_core::wire::http_date;
 
 use super::body::{FileBody, Segment, read};
@@ -63,7 +63,9 @@ impl Exchange {
         };
         let length = usize::try_from(identity.length).unwrap_or(usize::MAX);
         let (gzip, content_type) = (&self.settings.gzip, self.type_of_file());
-        if gzip::level(gzip, &self.request, 200, &content_type, Some(length)).is_some() {
+        let marks = identity.mark(Answer::new(200), false).headers;
+        let told = Told { headers: &marks, unix: self.started.unix };
+        if gzip::level(gzip, &self.request, 200, &content_type, Some(length), told).is_some() {
             // The answer will be compressed, and has no ranges then.
             return Ranges::Whole;
         }

@@ -12,7 +12,7 @@ use std::io;
 use outpour_core::files;
 use outpour_core::request::Method;
 use outpour_core::settings::{GzipStatic, Level, RootKind};
-use outpour_core::transport::gzip;
+use outpour_core::transport::gzip::{self, Told};
 use outpour_core::variables::Environment;
 
 use super::inside::Step;
@@ -60,7 +60,8 @@ impl Exchange {
             return None;
         }
         let settings = std::sync::Arc::clone(&self.settings);
-        let taken = mode == GzipStatic::Always || gzip::acceptable(&settings.gzip, &self.request);
+        let taken = mode == GzipStatic::Always
+            || gzip::acceptable(&settings.gzip, &self.request, Told::NOTHING);
         if !taken && !settings.gzip.vary {
             return None;
         }
