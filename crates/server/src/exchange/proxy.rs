@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use outpour_core::answer::{Answer, Header};
 use outpour_core::now::Tick;
 use outpour_core::settings::{
-    Balance, Level, PeerAddress, Proxy, ProxyPass, ProxyUri, Upstream, UpstreamPeer,
+    Balance, Level, PeerAddress, Proxy, ProxyPass, ProxyUri, Role, Upstream, UpstreamPeer,
 };
 use outpour_core::upstream::{Account, Address, Payload, request_head, safe, target};
 use outpour_core::variables::Environment;
@@ -193,12 +194,20 @@ fn alone(address: SocketAddr, name: &str) -> Arc<Upstream> {
 impl Exchange {
     /// What stays of the headers of an answer that redirected the request inside the server; not
     /// those that the answer of the other location has itself.
-    pub(super) fn kept_headers(
-        &self,
-        answer: &outpour_core::answer::Answer,
-    ) -> Vec<outpour_core::answer::Header> {
+    pub(super) fn kept_headers(&self, answer: &Answer) -> Vec<Header> {
         let own =
             |name: &str| !name.eq_ignore_ascii_case("set-cookie") && answer.header(name).is_some();
         self.kept.iter().filter(|(name, _)| !own(name)).cloned().collect()
+    }
+
+    /// Gives a file the content type of the answer that redirected the request to it.
+    pub(crate) fn keep_type(&self, answer: &mut Answer) {
+        let is_type = |name: &str| name.eq_ignore_ascii_case("content-type");
+        let Some((_, kept)) = self.kept.iter().find(|(name, _)| is_type(name)) else { return };
+        let file = matches!(self.settings.push.role, Role::None) && answer.status < 300;
+        let own = answer.headers.iter_mut().find(|(name, _)| is_type(name)).filter(|_| file);
+        if let Some((_, own)) = own {
+            own.clone_from(kept);
+        }
     }
 }

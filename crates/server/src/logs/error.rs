@@ -24,6 +24,8 @@ pub struct RequestContext<'a> {
     pub server: Option<&'a [u8]>,
     /// The request line.
     pub request: Option<&'a [u8]>,
+    /// The upstream that is asked, as an address.
+    pub upstream: Option<&'a [u8]>,
     /// The `Host` header.
     pub host: Option<&'a [u8]>,
     /// The `Referer` header.
@@ -81,6 +83,7 @@ pub(super) fn json(
             ("client", Some(client.as_bytes())),
             ("server", context.server),
             ("request", context.request),
+            ("upstream", context.upstream),
             ("host", context.host),
             ("referrer", context.referrer),
         ];
@@ -119,7 +122,12 @@ impl RequestContext<'_> {
             out.extend(b", server: ");
             printable(server, out);
         }
-        let quoted = [("request", self.request), ("host", self.host), ("referrer", self.referrer)];
+        let quoted = [
+            ("request", self.request),
+            ("upstream", self.upstream),
+            ("host", self.host),
+            ("referrer", self.referrer),
+        ];
         for (name, text) in quoted {
             let Some(text) = text else { continue };
             let _ = write!(out, ", {name}: \"");

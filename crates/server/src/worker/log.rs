@@ -55,11 +55,22 @@ impl Worker {
 
     /// The same about a request that is being served.
     pub(super) fn log_exchange(&self, exchange: &Exchange, level: Level, message: &str) {
+        self.log_handed_on(exchange, None, level, message);
+    }
+
+    /// The same about one that was handed to `upstream`.
+    pub(super) fn log_handed_on(
+        &self,
+        exchange: &Exchange,
+        upstream: Option<&[u8]>,
+        level: Level,
+        message: &str,
+    ) {
         let targets = &exchange.settings.error_log;
         if is_on(targets, level) {
             let client = exchange.peer.remote.map(|remote| remote.ip());
             let connection = exchange.peer.connection;
-            let context = RequestContext { connection, client, ..Default::default() };
+            let context = RequestContext { connection, client, upstream, ..Default::default() };
             let context = about(exchange, &context);
             let message = format_args!("{message}");
             self.shared.logs.error(targets, level, self.now, Some(&context), message);

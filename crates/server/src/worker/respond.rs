@@ -158,6 +158,7 @@ pub(super) fn complete(
     if exchange.verdict == Verdict::Serve && answer.status != 413 {
         answer.headers.extend(exchange.cors(environment));
     }
+    exchange.keep_type(&mut answer);
     let extra = exchange.extra_headers(environment, &answer);
     answer.headers.extend(extra);
     compressed(exchange, answer)

@@ -415,6 +415,80 @@ fn a_client_that_leaves_ends_the_upstreams_work() {
 }
 
 #[test]
+fn heads_alone_pass() {
+    let all = {
+        let upstream = Upstream::saying(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+        let server = start(&upstream, KEEPALIVE, "", "");
+        let head = b"HEAD /app/ HTTP/1.1\r\nHost: x\r\n\r\n";
+        let mut connection = sending(&server, &[&head[..], &get("/page")].concat());
+        let all = until(&mut connection, "PAGE");
+        server.stop().unwrap();
+        all
+    };
+    assert!(all.contains("Content-Length: 5\r\n"), "{all}");
+    assert!(all.contains("\r\n\r\nHTTP/1.1 200 OK\r\n"), "{all}");
+}
+
+#[test]
+fn an_early_answer_ends_a_long_request() {
+    let upstream = Upstream::new(|_, mut peer| {
+        peer.until(b"\r\n\r\n");
+        peer.say(b"HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig");
+        while !peer.is_left() {}
+    });
+    let server = start(&upstream, "client_max_body_size 0; proxy_request_buffering off;", "", "");
+    let head = b"POST /app/ HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\nabc";
+    let mut connection = sending(&server, head);
+    let all = until(&mut connection, "big");
+    assert!(all.starts_with("HTTP/1.1 413 ") && all.contains("Connection: close\r\n"), "{all}");
+    server.stop().unwrap();
+}
+
+#[test]
+fn chunked_requests_pass() {
+    let upstream = Upstream::new(|_, mut peer| {
+        while let Some((head, body)) = peer.request() {
+            let said = [head.lines().next().unwrap().as_bytes(), b"|", &body].concat();
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", said.len());
+            peer.say(&[head.as_bytes(), &said].concat());
+        }
+    });
+    let server = start(
+        &upstream,
+        "",
+        &format!(
+            "location /live/ {{ proxy_pass http://{}/; proxy_request_buffering off; }}",
+            upstream.address
+        ),
+        "",
+    );
+    let chunks = "HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+    let mut connection = sending(&server, format!("POST /app/ {chunks}").as_bytes());
+    // Small ones are collected, and have a length.
+    until(&mut connection, "POST /app/ HTTP/1.0|abc");
+    connection.send(format!("POST /live/a {chunks}").as_bytes()).unwrap();
+    until(&mut connection, "POST /a HTTP/1.1|3\r\nabc\r\n0\r\n\r\n");
+    server.stop().unwrap();
+}
+
+#[test]
+fn upstreams_are_logged() {
+    let upstream = Upstream::saying(b"HTTP/1.1 201 OK\r\nX-Name: n\r\nContent-Length: 2\r\n\r\nok");
+    let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let server =
+        start(&upstream, KEEPALIVE, &format!("location /dead {{ proxy_pass http://{dead}; }}"), "");
+    let mut connection = sending(&server, &[get("/app/"), get("/dead?x"), get("/page")].concat());
+    until(&mut connection, "PAGE");
+    let access = std::fs::read_to_string(server.folder().join("logs/access.log")).unwrap();
+    let expected = format!("201 {} 201 n 2 OK\n502 {dead} 502 - ", upstream.address);
+    assert!(access.starts_with(&expected), "{access}");
+    let said = server.logs();
+    let line = format!("request: \"GET /dead?x HTTP/1.1\", upstream: \"http://{dead}/dead?x\"");
+    assert!(said.contains(&line), "{said}");
+    server.stop().unwrap();
+}
+
+#[test]
 fn large_bodies_pass_both_ways() {
     const SIZE: usize = 100 << 20;
     let upstream = Upstream::new(|_, mut peer| {

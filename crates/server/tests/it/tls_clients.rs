@@ -66,3 +66,42 @@ fn a_resumed_session_is_looked_at_again() {
         client.read_until("|b.test");
     }
 }
+
+#[test]
+fn upstreams_are_asked_over_tls_and_unix_sockets() {
+    let fixture = Fixture::new(
+        "server { listen 127.0.0.1:{{port}} ssl; server_name a.test; ssl_certificate {{dir}}/a.pem; \
+           ssl_certificate_key {{dir}}/a.key; {{locations}} } \
+         upstream inner { server 127.0.0.1:{{port}}; keepalive 2; } \
+         server { listen unix:{{dir}}/front; proxy_http_version 1.1; proxy_set_header Connection \"\"; \
+           proxy_set_header Host a.test; proxy_ssl_server_name on; proxy_ssl_name a.test; \
+           proxy_ssl_trusted_certificate {{dir}}/ca.pem; \
+           location /good/ { proxy_pass https://inner/; proxy_ssl_verify on; } \
+           location /bad/ { proxy_pass https://inner/; proxy_ssl_verify on; proxy_ssl_name b.test; } \
+           location /any/ { proxy_pass https://inner/; proxy_ssl_name b.test; proxy_ssl_server_name off; } } \
+         server { listen unix:{{dir}}/outer; \
+           location / { proxy_pass http://unix:{{dir}}/front:/good/; } }",
+    );
+    let ask = |socket: &str, path: &str| {
+        use std::io::{Read, Write};
+        let path = format!("GET {path} HTTP/1.0\r\n\r\n");
+        let mut stream =
+            std::os::unix::net::UnixStream::connect(fixture.folder.path().join(socket)).unwrap();
+        stream.write_all(path.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    for _ in 0..3 {
+        let answer = ask("front", "/good/vars");
+        assert!(
+            answer.starts_with("HTTP/1.1 200 ") && answer.contains("https on TLSv1.3 a.test"),
+            "{answer}"
+        );
+    }
+    assert!(ask("front", "/any/vars").contains("https on TLSv1.3  "), "any certificate");
+    assert!(ask("front", "/bad/vars").starts_with("HTTP/1.1 502 "));
+    assert!(ask("outer", "/vars").contains("https on TLSv1.3 a.test"));
+    let log = std::fs::read_to_string(fixture.folder.path().join("error.log")).unwrap();
+    assert!(log.contains("while SSL handshaking to upstream"), "{log}");
+}

@@ -243,14 +243,13 @@ impl Worker {
         }
     }
 
-    pub(super) fn log_relay(
-        &self,
-        relay: &Relay,
-        _route: Option<&Route>,
-        level: Level,
-        text: &str,
-    ) {
-        self.log_exchange(&relay.exchange, level, text);
+    pub(super) fn log_relay(&self, relay: &Relay, route: Option<&Route>, level: Level, text: &str) {
+        let target = relay.request.split(|b| *b == b' ').nth(1).unwrap_or_default();
+        let address = route.map(|route| {
+            let scheme = if route.tls.is_some() { "https" } else { "http" };
+            [format!("{scheme}://{}", route.label()).as_bytes(), target].concat()
+        });
+        self.log_handed_on(&relay.exchange, address.as_deref(), level, text);
     }
 }
 

@@ -24,9 +24,8 @@ impl Worker {
         let Some(upstream) = self.upstreams.get_mut(slot as usize) else { return };
         let key = UpstreamKey { slot, generation: upstream.generation };
         if let Employment::Idle { .. } = upstream.employment {
-            // Whatever comes unasked is no answer of anything, and an end is an end.
             if readable {
-                self.close_idle(key);
+                self.probe_idle(key);
             }
             return;
         }
@@ -56,7 +55,23 @@ impl Worker {
         }
     }
 
-    fn read_upstream(&mut self, key: UpstreamKey, ended: bool) {
+    /// Closes a connection that waits for a request if its other side has closed it or says
+    /// anything: nobody has asked it. An event may also tell of bytes that were read already.
+    fn probe_idle(&mut self, key: UpstreamKey) {
+        let Some(upstream) = self.upstream(key) else { return };
+        if !matches!(upstream.employment, Employment::Idle { .. }) {
+            return;
+        }
+        match upstream.stream.read(&mut [0]) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            _ => self.close_idle(key),
+        }
+    }
+
+    /// Reads what there is; with `dry` until the socket has nothing more, because its end may have
+    /// been announced already.
+    fn read_upstream(&mut self, key: UpstreamKey, dry: bool) {
         let mut buffer = std::mem::take(&mut self.read_buffer);
         for turn in 0.. {
             let Some(upstream) = self.upstream(key) else { break };
@@ -79,7 +94,7 @@ impl Worker {
                     let drained = taken < buffer.len() && upstream.stream.is_plain();
                     upstream.unread = !drained;
                     self.take_from_upstream(key, &buffer[..taken]);
-                    if drained && !ended {
+                    if drained && !dry {
                         break;
                     }
                 }
@@ -95,6 +110,9 @@ impl Worker {
             }
         }
         self.read_buffer = buffer;
+        if dry {
+            self.probe_idle(key);
+        }
         // A handshake that a read has brought to its end.
         let connecting =
             |relay: &mut crate::upstream::Relay| matches!(relay.phase, Phase::Connecting);
