@@ -184,7 +184,7 @@ impl Lowering<'_> {
             let Some(name) = name else { continue };
             slots.push((group, self.names.slot(&name.to_ascii_lowercase())));
         }
-        Some(Pattern { regex: std::sync::Arc::new(regex), names: slots })
+        Some(Pattern::new(regex, caseless, slots))
     }
 
     /// A path of the server's own files: relative ones refer to the prefix.

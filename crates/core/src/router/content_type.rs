@@ -24,8 +24,9 @@ pub fn content_type_of(settings: &LocationSettings, content_type: &'static [u8])
 
 /// The extension in lower case; none if the last segment has no dot, or only a leading one.
 fn extension(path: &[u8]) -> Option<Vec<u8>> {
-    let segment = path.rsplit(|byte| *byte == b'/').next()?;
-    let dot = memchr::memrchr(b'.', segment)?;
+    let dot = memchr::memrchr(b'.', path)?;
+    let slash = memchr::memrchr(b'/', path).map_or(0, |slash| slash + 1);
+    let (segment, dot) = (&path[slash..], dot.checked_sub(slash)?);
     (dot > 0 && dot + 1 < segment.len()).then(|| segment[dot + 1..].to_ascii_lowercase())
 }
 

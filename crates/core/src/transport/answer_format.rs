@@ -26,6 +26,12 @@ impl AnswerFormat {
         Self { rendering, content_type: content_type.into(), callback }
     }
 
+    /// The content type of every answer.
+    #[must_use]
+    pub fn content_type(&self) -> &[u8] {
+        &self.content_type
+    }
+
     /// 200 with messages, in the order given.
     #[must_use]
     pub fn messages<'a>(

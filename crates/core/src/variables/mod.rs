@@ -8,6 +8,7 @@ mod headers;
 mod map;
 mod names;
 mod networks;
+mod shortcut;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -18,6 +19,7 @@ pub use crate::civil::Civil;
 pub use evaluate::{Environment, LocalTime, Outcome, Realpath, Rewritten, Scope, State};
 pub use map::{Map, MapKey};
 pub use networks::Networks;
+use shortcut::{Shortcut, Told};
 
 /// A variable, resolved from its name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -184,17 +186,41 @@ pub struct Pattern {
     pub regex: Arc<regex::bytes::Regex>,
     /// Named captures: group number and slot in [`State::sets`].
     pub names: Vec<(usize, usize)>,
+    shortcut: Option<Shortcut>,
 }
 
 impl Pattern {
+    /// A compiled expression; `caseless` if it was built so. `names` are the named captures: group
+    /// number and slot in [`State::sets`].
+    #[must_use]
+    pub fn new(regex: regex::bytes::Regex, caseless: bool, names: Vec<(usize, usize)>) -> Self {
+        let shortcut = (!caseless).then(|| Shortcut::of(regex.as_str())).flatten();
+        Self { regex: Arc::new(regex), names, shortcut }
+    }
+
     /// Matches `subject`; on success the captures are kept in `state`.
     pub fn capture(&self, subject: &[u8], state: &mut State) -> bool {
-        let Some(captures) = self.regex.captures(subject) else { return false };
-        state.captures.clear();
-        state.captures.extend(captures.iter().map(|m| m.map(|m| Box::from(m.as_bytes()))));
-        for (group, slot) in &self.names {
-            state.sets[*slot] = captures.get(*group).map(|m| Box::from(m.as_bytes()));
+        match self.shortcut.as_ref().map_or(Told::Unknown, |shortcut| shortcut.tell(subject)) {
+            Told::No => false,
+            Told::Group(group) => {
+                let groups = [&subject[..group.end], &subject[group]];
+                self.keep(|at| groups.get(at).copied(), groups.len(), state);
+                true
+            }
+            Told::Unknown => {
+                let Some(captures) = self.regex.captures(subject) else { return false };
+                self.keep(|at| captures.get(at).map(|m| m.as_bytes()), captures.len(), state);
+                true
+            }
         }
-        true
+    }
+
+    /// Keeps `count` groups, of which the first is the whole match.
+    fn keep<'s>(&self, group: impl Fn(usize) -> Option<&'s [u8]>, count: usize, state: &mut State) {
+        state.captures.clear();
+        state.captures.extend((0..count).map(|at| group(at).map(Box::from)));
+        for (at, slot) in &self.names {
+            state.sets[*slot] = group(*at).map(Box::from);
+        }
     }
 }

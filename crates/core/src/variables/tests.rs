@@ -1,7 +1,5 @@
 //! Values of variables, expressions and maps for one request.
 
-use std::sync::Arc;
-
 use super::*;
 use crate::now::{Tick, epoch};
 use crate::request::{BodyLength, Method, Peer, Request, Version};
@@ -104,7 +102,7 @@ impl Fixture {
 }
 
 pub(crate) fn pattern(regex: &str) -> Pattern {
-    Pattern { regex: Arc::new(regex::bytes::Regex::new(regex).unwrap()), names: Vec::new() }
+    Pattern::new(regex::bytes::Regex::new(regex).unwrap(), false, Vec::new())
 }
 
 const REQUEST: &str = "POST /pub/a?id=ch1&Tag=&x HTTP/1.1

@@ -10,6 +10,7 @@ use std::io::{self, ErrorKind, Write};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mio::{Interest, Registry, Token};
 use outpour_core::hub::Frame;
@@ -80,6 +81,8 @@ pub(crate) struct Connection {
     /// Bytes handed to the socket for the present request.
     pub(crate) bytes_sent: u64,
     pub(crate) accepted: Tick,
+    /// Seconds after which the kernel gives the peer up; 0: it decides by itself.
+    patience: u32,
     /// When the present phase began.
     pub(crate) since: Tick,
     /// The deadline under which the timer wheel knows this connection.
@@ -119,6 +122,7 @@ impl Connection {
             output: None,
             bytes_sent: 0,
             accepted: now,
+            patience: 0,
             since: now,
             filed: Tick(u64::MAX),
             state: State::Head,
@@ -127,6 +131,16 @@ impl Connection {
             unread: false,
             held: false,
             occupation: None,
+        }
+    }
+
+    /// See [`Socket::give_up_after`]: told to the kernel once, not with every long-poll of the
+    /// connection. Counted in seconds, rounded up.
+    pub(crate) fn give_up_after(&mut self, patience: Duration) {
+        let seconds = u32::try_from(patience.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
+        if self.patience != seconds {
+            self.patience = seconds;
+            self.stream.give_up_after(Duration::from_secs(u64::from(seconds)));
         }
     }
 

@@ -93,12 +93,6 @@ impl Exchange {
         AnswerFormat::new(rendering, self.content_type(), callback.as_deref())
     }
 
-    /// The content type of such an answer.
-    pub(crate) fn answer_content_type(&self) -> Vec<u8> {
-        let answer = self.answer_format().nothing_new(Validators::default());
-        answer.header("content-type").unwrap_or_default().to_vec()
-    }
-
     /// The answer to a polling request, and to a long-polling one that need not wait.
     pub(crate) fn polled(&self, backlog: &Backlog, since: &Since) -> Answer {
         let format = self.answer_format();

@@ -93,6 +93,8 @@ impl Worker {
         let state = std::mem::replace(&mut connection.state, State::Head);
         connection.since = now;
         let bytes_sent = std::mem::take(&mut connection.bytes_sent);
+        // Else an event will tell of the next request: asking the socket now would be in vain.
+        let waits = connection.unread || !connection.input.is_empty();
         let State::Subscribed(subscribed) = state else {
             connection.state = state;
             return;
@@ -103,7 +105,9 @@ impl Worker {
         self.log_subscription(&subscribed, bytes_sent, true);
         let reusable = subscribed.keep_alive && !matches!(subscribed.kind, Kind::WebSocket(_));
         if reusable && self.phase == Phase::Serving {
-            self.ready.push(key);
+            if waits {
+                self.ready.push(key);
+            }
             self.file_deadline(key);
         } else {
             self.hang_up(key, FAREWELL);

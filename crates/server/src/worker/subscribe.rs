@@ -94,23 +94,25 @@ impl Worker {
     fn long_poll_format(&self, exchange: &Exchange) -> LongPoll {
         let environment = &self.shared.environment;
         let answer = exchange.answer_format();
-        let content_type = exchange.answer_content_type();
         let mut extra = exchange.cors(environment);
         let head = Answer::new(200).uncached();
         extra.extend(exchange.extra_headers(environment, &head));
         let settings = &exchange.settings;
         let version = wire_version(exchange);
+        let content_type = answer.content_type();
+        let told = transport::gzip::Told::NOTHING;
+        let gzip = transport::gzip::level(
+            &settings.gzip,
+            &exchange.request,
+            200,
+            content_type,
+            None,
+            told,
+        );
         LongPoll {
             answer,
             extra,
-            gzip: transport::gzip::level(
-                &settings.gzip,
-                &exchange.request,
-                200,
-                &content_type,
-                None,
-                transport::gzip::Told::NOTHING,
-            ),
+            gzip,
             version,
             keep_alive: exchange.keeps_alive()
                 && self.phase == Phase::Serving
@@ -243,7 +245,7 @@ impl Worker {
         let gone = {
             let connection = &mut self.connections[key.slot as usize];
             let websocket = matches!(kind, Kind::WebSocket(_));
-            connection.stream.give_up_after(settings.send_timeout);
+            connection.give_up_after(settings.send_timeout);
             connection.state = State::Subscribed(Subscribed {
                 subscriber,
                 kind,

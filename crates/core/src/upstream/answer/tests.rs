@@ -66,10 +66,8 @@ fn text(from: &str, to: Expression) -> ProxyRewrite {
 
 #[test]
 fn redirects_are_rewritten() {
-    let pattern = Pattern {
-        regex: std::sync::Arc::new(regex::bytes::Regex::new("^http://(x)/").unwrap()),
-        names: Vec::new(),
-    };
+    let regex = regex::bytes::Regex::new("^http://(x)/").unwrap();
+    let pattern = Pattern::new(regex, false, Vec::new());
     let settings = ProxyAnswer {
         redirects: vec![
             text("http://app/", Expression::literal(*b"/outside/")),

@@ -63,11 +63,22 @@ fn rejection(error: httparse::Error) -> Rejection {
     }
 }
 
-/// The ranges of all header lines.
+/// The ranges of all header lines. Few lines get by without clearing room for many.
 pub(super) fn split(head: &[u8], block: usize) -> Result<Vec<Field>, httparse::Error> {
-    let mut slots = [httparse::EMPTY_HEADER; HEADERS_MAX];
-    let httparse::Status::Complete((_, headers)) =
-        httparse::parse_headers(&head[block..], &mut slots)?
+    match split_into(&mut [httparse::EMPTY_HEADER; 16], head, block) {
+        Err(httparse::Error::TooManyHeaders) => {
+            split_into(&mut [httparse::EMPTY_HEADER; HEADERS_MAX], head, block)
+        }
+        few => few,
+    }
+}
+
+fn split_into<'h>(
+    slots: &mut [httparse::Header<'h>],
+    head: &'h [u8],
+    block: usize,
+) -> Result<Vec<Field>, httparse::Error> {
+    let httparse::Status::Complete((_, headers)) = httparse::parse_headers(&head[block..], slots)?
     else {
         return Err(httparse::Error::NewLine);
     };
@@ -195,8 +206,19 @@ impl Fields {
 
 /// Names that nginx accepts: letters, digits and `-`; `_` by its directive.
 fn is_valid(name: &[u8], underscores: bool) -> bool {
-    name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-' || (underscores && *b == b'_'))
+    name.iter().all(|b| IS_NAME_BYTE[usize::from(*b)] || (underscores && *b == b'_'))
 }
+
+/// Letters, digits and `-`.
+const IS_NAME_BYTE: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 128_u8 {
+        table[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'-';
+        byte += 1;
+    }
+    table
+};
 
 /// A length of decimal digits that fits a file offset, as in nginx.
 pub(super) fn length(text: &[u8]) -> Option<u64> {

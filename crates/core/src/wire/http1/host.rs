@@ -30,8 +30,11 @@ fn literal(authority: &[u8]) -> Result<&[u8], Rejection> {
 fn name(authority: &[u8]) -> Result<&[u8], Rejection> {
     let end = memchr::memchr(b':', authority).unwrap_or(authority.len());
     let (host, rest) = authority.split_at(end);
-    let dots = host.windows(2).any(|pair| pair == b"..");
-    if dots || !host.iter().all(|b| is_name_byte(*b)) || !rest.get(1..).is_none_or(is_port) {
+    let dots = memchr::memmem::find(host, b"..").is_some();
+    if dots
+        || !host.iter().all(|b| IS_NAME_BYTE[usize::from(*b)])
+        || !rest.get(1..).is_none_or(is_port)
+    {
         return Err(INVALID);
     }
     Ok(host.strip_suffix(b".").unwrap_or(host))
@@ -43,9 +46,33 @@ fn is_port(text: &[u8]) -> bool {
 
 /// What stands in a host name: RFC 3986's `reg-name` without the comma, and bytes of other
 /// alphabets, as nginx lets them pass.
-fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte >= 0x80 || b"-._~%!$&'()*+;=".contains(&byte)
-}
+/// Letters, digits, what is not ASCII, and the punctuation of registered names.
+const IS_NAME_BYTE: [bool; 256] = {
+    let mut table = [true; 256];
+    let mut byte = 0;
+    while byte < 128_u8 {
+        let punctuation = matches!(
+            byte,
+            b'-' | b'.'
+                | b'_'
+                | b'~'
+                | b'%'
+                | b'!'
+                | b'$'
+                | b'&'
+                | b'\''
+                | b'('
+                | b')'
+                | b'*'
+                | b'+'
+                | b';'
+                | b'='
+        );
+        table[byte as usize] = byte.is_ascii_alphanumeric() || punctuation;
+        byte += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {
