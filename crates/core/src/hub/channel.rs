@@ -41,6 +41,8 @@ pub(super) struct Run {
     pub(super) upto: u64,
     /// Whether the last message tells the channel's deletion.
     pub(super) deleted: bool,
+    /// Whether nothing is left behind that cursor.
+    pub(super) newest: bool,
 }
 
 /// A round over the row: everybody before `position` has got everything up to `target`.
@@ -132,6 +134,12 @@ impl Local {
     /// The subscriber whose turn it is; `None` when everybody has everything and the round is over.
     pub(super) fn turn(&mut self) -> Option<SubscriberKey> {
         let pass = self.pass.as_mut()?;
+        if pass.position == 0
+            && let Some(newest) = self.recent.back()
+        {
+            // Nobody was visited: what came since the round began belongs to it.
+            pass.target = newest.sequence;
+        }
         if pass.position as usize >= self.row.len() {
             let target = pass.target;
             let newest = self.recent.back().map_or(target, |r| r.sequence);
@@ -168,7 +176,8 @@ impl Local {
         if first + 1 >= self.recent.len() {
             let recent = self.recent.get_mut(first)?;
             let frame = recent.frame(entry, date);
-            return Some(Run { frame, upto: recent.sequence, deleted: recent.deleted });
+            let (upto, deleted) = (recent.sequence, recent.deleted);
+            return Some(Run { frame, upto, deleted, newest: true });
         }
         if let Some(joined) =
             self.joined.iter().find(|j| j.after == cursor && j.serial == entry.serial)
@@ -193,7 +202,8 @@ impl Local {
             joiner.push(&frame);
             (upto, deleted) = (recent.sequence, recent.deleted);
         }
-        Run { frame: joiner.finish(), upto, deleted }
+        let newest = self.recent.back().is_some_and(|recent| recent.sequence == upto);
+        Run { frame: joiner.finish(), upto, deleted, newest }
     }
 }
 

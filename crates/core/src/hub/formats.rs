@@ -29,14 +29,19 @@ pub(super) struct Formats {
     entries: Slab<Entry>,
     by_format: HashMap<Arc<Format>, u32, foldhash::fast::RandomState>,
     serial: u64,
+    /// The slot that was wanted last: one subscriber is as a rule like the one before it.
+    latest: u32,
 }
 
 impl Formats {
     /// The slot of `format`, with one subscriber more.
     pub(super) fn acquire(&mut self, format: Arc<Format>) -> u32 {
-        if let Some(slot) = self.by_format.get(&format) {
-            self.entries[*slot as usize].subscribers += 1;
-            return *slot;
+        let latest = self.entries.get(self.latest as usize).filter(|e| e.format == format);
+        let known = if latest.is_some() { Some(&self.latest) } else { self.by_format.get(&format) };
+        if let Some(slot) = known.copied() {
+            self.entries[slot as usize].subscribers += 1;
+            self.latest = slot;
+            return slot;
         }
         self.serial += 1;
         let entry =

@@ -91,6 +91,17 @@ impl Bench {
 }
 
 #[test]
+fn a_burst_before_the_first_visit_is_one_round() {
+    let mut bench = Bench::new();
+    for outlet in 0..3 {
+        bench.subscribe(outlet, &[1]);
+    }
+    ["a", "b", "c"].iter().for_each(|text| bench.publish(1, text));
+    assert!(!bench.walk(4), "three visits, and a look at the end of the row");
+    assert_eq!(bench.sent[&2], "a;b;c;");
+}
+
+#[test]
 fn each_gets_what_was_published_after_it_came() {
     let mut bench = Bench::new();
     bench.subscribe(1, &[7]);

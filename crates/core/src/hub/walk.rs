@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
+use super::channel::Run;
 use super::format::{Format, Frame};
-use super::subscriber::{SubscriberKey, Subscription};
+use super::subscriber::{Subscriber, SubscriberKey, Subscription};
 use super::{Hub, Outlet, Output};
 use crate::now::Tick;
 
@@ -12,6 +13,25 @@ struct Walk<'a, F> {
     now: Tick,
     date: &'a [u8],
     out: F,
+    latest: Option<Latest>,
+}
+
+/// What the last stream got. Nearly always the next one stands where that stood and gets the same:
+/// nothing is looked up again, and no count of shared bytes goes up and down.
+struct Latest {
+    channel: u32,
+    format: u32,
+    cursor: u64,
+    run: Run,
+}
+
+impl Latest {
+    /// Nothing is delivered and no slot is filled anew during a walk, so equal slots are the same.
+    fn suits(&self, channel: u32, subscriber: &Subscriber) -> bool {
+        self.cursor == subscriber.cursor
+            && self.format == subscriber.format
+            && self.channel == channel
+    }
 }
 
 impl Hub {
@@ -31,7 +51,7 @@ impl Hub {
         date: &[u8],
         out: impl FnMut(Outlet, Output<'_>),
     ) -> bool {
-        let mut walk = Walk { now, date, out };
+        let mut walk = Walk { now, date, out, latest: None };
         let mut left = visits;
         while left > 0 {
             let Some(turn) = self.turns.next(left) else { return false };
@@ -75,6 +95,9 @@ impl Hub {
         let subscriber = &self.subscribers[key.slot()];
         let single =
             matches!(subscriber.subscriptions.as_slice(), [Subscription { copies: 1, .. }]);
+        if single && walk.latest.as_ref().is_some_and(|latest| latest.suits(slot, subscriber)) {
+            return self.catch_up(slot, key, walk);
+        }
         match &*self.formats.entry(subscriber.format).format {
             Format::LongPoll(_) => self.answer(key, walk),
             Format::Stream(_) if single => self.catch_up(slot, key, walk),
@@ -90,9 +113,20 @@ impl Hub {
         walk: &mut Walk<'_, impl FnMut(Outlet, Output<'_>)>,
     ) -> bool {
         let subscriber = &mut self.subscribers[key.slot()];
-        let entry = self.formats.entry(subscriber.format);
-        while let Some(run) = self.channels[slot as usize].run(subscriber.cursor, entry, walk.date)
-        {
+        loop {
+            let latest = match &mut walk.latest {
+                Some(latest) if latest.suits(slot, subscriber) => latest,
+                latest => {
+                    let (cursor, format) = (subscriber.cursor, subscriber.format);
+                    let entry = self.formats.entry(format);
+                    let Some(run) = self.channels[slot as usize].run(cursor, entry, walk.date)
+                    else {
+                        return true;
+                    };
+                    latest.insert(Latest { channel: slot, format, cursor, run })
+                }
+            };
+            let run = &latest.run;
             subscriber.cursor = run.upto;
             subscriber.last_sent = walk.now;
             subscriber.tail.add(run.frame.plain);
@@ -101,8 +135,10 @@ impl Hub {
                 self.end(key, walk);
                 return false;
             }
+            if run.newest {
+                return true;
+            }
         }
-        true
     }
 
     /// A stream of several channels: what is behind its cursor, in the order of publication.
