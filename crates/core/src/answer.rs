@@ -72,9 +72,12 @@ impl Answer {
     /// The same answer with the two headers that forbid caching, as every answer of a push
     /// location carries them.
     #[must_use]
-    pub fn uncached(self) -> Self {
-        self.with("Expires", &b"Thu, 01 Jan 1970 00:00:01 GMT"[..])
-            .with("Cache-Control", &b"no-cache, no-store, must-revalidate"[..])
+    pub fn uncached(mut self) -> Self {
+        const EXPIRES: &[u8] = b"Thu, 01 Jan 1970 00:00:01 GMT";
+        const CONTROL: &[u8] = b"no-cache, no-store, must-revalidate";
+        self.headers.push((Cow::Borrowed("Expires"), Cow::Borrowed(EXPIRES)));
+        self.headers.push((Cow::Borrowed("Cache-Control"), Cow::Borrowed(CONTROL)));
+        self
     }
 
     /// A refusal of a push location: no body, the reason in `X-Nginx-PushStream-Explain`.

@@ -100,7 +100,9 @@ impl Request {
     pub fn header(&self, name: &str) -> Option<&[u8]> {
         self.headers
             .iter()
-            .find(|(n, _)| self.bytes[n.clone()].eq_ignore_ascii_case(name.as_bytes()))
+            .find(|(n, _)| {
+                n.len() == name.len() && self.bytes[n.clone()].eq_ignore_ascii_case(name.as_bytes())
+            })
             .map(|(_, v)| &self.bytes[v.clone()])
     }
 
@@ -152,8 +154,9 @@ impl Request {
 #[must_use]
 pub fn argument<'a>(args: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     args.split(|b| *b == b'&').find_map(|pair| {
-        let eq = pair.iter().position(|b| *b == b'=')?;
-        pair[..eq].eq_ignore_ascii_case(name).then(|| &pair[eq + 1..])
+        let value = pair.get(name.len() + 1..)?;
+        let fits = pair[name.len()] == b'=' && pair[..name.len()].eq_ignore_ascii_case(name);
+        fits.then_some(value)
     })
 }
 

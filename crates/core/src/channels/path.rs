@@ -24,6 +24,9 @@ pub fn parse_path(value: &[u8]) -> Vec<Entry> {
     if decoded.is_empty() {
         return Vec::new();
     }
+    if memchr::memchr(b'/', path).is_none() {
+        return vec![parse_entry(path)];
+    }
     path.split(|byte| *byte == b'/').map(parse_entry).collect()
 }
 

@@ -17,6 +17,12 @@ impl Channels {
         format: ReportFormat,
         context: &ReportContext<'_>,
     ) -> Option<Vec<u8>> {
+        if let [entry] = entries {
+            return self
+                .table
+                .lookup(&entry.id)
+                .map(|channel| report::item(&info(channel), format));
+        }
         let found = entries.iter().filter_map(|entry| self.table.lookup(&entry.id));
         let infos: Vec<_> = found.map(info).collect();
         match infos.as_slice() {

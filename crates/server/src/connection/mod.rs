@@ -6,6 +6,7 @@ mod state;
 mod stream;
 mod tls;
 
+use std::cell::OnceCell;
 use std::io::{self, ErrorKind, Write};
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -63,6 +64,8 @@ pub(crate) enum Sent {
 pub(crate) struct Connection {
     pub(crate) stream: Stream,
     pub(crate) remote: Option<SocketAddr>,
+    /// See [`Connection::local`].
+    local: OnceCell<Option<Box<SocketAddr>>>,
     /// Settings of the last request: they govern the time between requests and slow answers.
     pub(crate) settings: Option<Arc<LocationSettings>>,
     /// The listener that it came through.
@@ -112,6 +115,7 @@ impl Connection {
         Self {
             stream,
             remote,
+            local: OnceCell::new(),
             settings: None,
             door,
             serial,
@@ -132,6 +136,11 @@ impl Connection {
             held: false,
             occupation: None,
         }
+    }
+
+    /// The local address of a TCP connection: asked of the kernel once, not for each request.
+    pub(crate) fn local(&self) -> Option<SocketAddr> {
+        self.local.get_or_init(|| self.stream.local().map(Box::new)).as_deref().copied()
     }
 
     /// See [`Socket::give_up_after`]: told to the kernel once, not with every long-poll of the

@@ -12,8 +12,15 @@ use crate::counters::Occupation;
 use crate::exchange::{Exchange, Means, Plan, Settled};
 
 impl Worker {
-    /// Starts on a request whose head is complete.
-    pub(super) fn begin(&mut self, key: ConnectionKey, request: Request, length: usize) {
+    /// Starts on a request whose head is complete and has `length` bytes; `behind` is what came
+    /// with it. How much of that is its body, and was taken.
+    pub(super) fn begin(
+        &mut self,
+        key: ConnectionKey,
+        request: Request,
+        length: usize,
+        behind: &[u8],
+    ) -> usize {
         let connection = &mut self.connections[key.slot as usize];
         connection.requests = connection.requests.saturating_add(1);
         connection.request_length = length as u64;
@@ -24,27 +31,35 @@ impl Worker {
         let door = &connection.door;
         let routed = Exchange::route(request, peer, running, door, environment, self.now);
         let Some(exchange) = routed else {
-            return self.refuse(key, 503);
+            self.refuse(key, 503);
+            return 0;
         };
         if let Some(answer) = self.objection(key, &exchange) {
             let settings = std::sync::Arc::clone(&exchange.settings);
             self.connections[key.slot as usize].settings = Some(settings);
-            return self.answer_early(key, exchange, answer);
+            self.answer_early(key, exchange, answer);
+            return 0;
         }
-        self.proceed(key, exchange);
+        self.proceed_with(key, exchange, behind)
     }
 
     /// Follows a request as far as it comes: to its answer, its role, or something to wait for.
-    pub(super) fn proceed(&mut self, key: ConnectionKey, mut exchange: Exchange) {
+    pub(super) fn proceed(&mut self, key: ConnectionKey, exchange: Exchange) {
+        self.proceed_with(key, exchange, &[]);
+    }
+
+    /// The same with what came behind its head. How much of that was its body, and was taken.
+    fn proceed_with(&mut self, key: ConnectionKey, mut exchange: Exchange, behind: &[u8]) -> usize {
         let settled = exchange.settle(&self.means());
         self.log_notes(&exchange);
         let settings = std::sync::Arc::clone(&exchange.settings);
         self.connections[key.slot as usize].settings = Some(settings);
         match settled {
-            Settled::Role => self.play(key, exchange),
+            Settled::Role => return self.play(key, exchange, behind),
             Settled::Answer(answer) => self.answer_early(key, exchange, answer),
             Settled::Wait(wait) => self.wait(key, exchange, wait),
         }
+        0
     }
 
     fn means(&self) -> Means<'_> {
@@ -52,15 +67,31 @@ impl Worker {
     }
 
     /// Starts on what the location's role does.
-    fn play(&mut self, key: ConnectionKey, exchange: Exchange) {
+    fn play(&mut self, key: ConnectionKey, exchange: Exchange, behind: &[u8]) -> usize {
         if exchange.settings.proxy.is_some() {
-            return self.proxy(key, exchange);
+            self.proxy(key, exchange);
+            return 0;
         }
         match self.plan(&exchange) {
             Plan::Answer(answer) => self.answer_early(key, exchange, answer),
-            Plan::Body | Plan::Serve if has_body(&exchange) => self.await_body(key, exchange),
+            Plan::Body | Plan::Serve if has_body(&exchange) => {
+                if let Some(body) = whole_body(&exchange, behind) {
+                    let body = body.to_vec();
+                    return self.serve_at_once(key, exchange, body);
+                }
+                self.await_body(key, exchange);
+            }
             Plan::Body | Plan::Serve => self.serve(key, exchange, Vec::new()),
         }
+        0
+    }
+
+    /// Serves a request whose body came with its head, as nearly every publication's does.
+    fn serve_at_once(&mut self, key: ConnectionKey, exchange: Exchange, body: Vec<u8>) -> usize {
+        let length = body.len();
+        self.connections[key.slot as usize].request_length += length as u64;
+        self.serve(key, exchange, body);
+        length
     }
 
     /// What the role needs before it can answer.
@@ -163,6 +194,15 @@ impl Worker {
     }
 }
 
+/// The body, if all of it is there and nothing has to be said or refused before it is taken.
+fn whole_body<'b>(exchange: &Exchange, behind: &'b [u8]) -> Option<&'b [u8]> {
+    let BodyLength::Known(length) = exchange.request.body else { return None };
+    let limit = exchange.settings.client_max_body_size;
+    BodyReader::new(exchange.request.body, limit).ok()?;
+    let length = usize::try_from(length).ok().filter(|_| !exchange.request.expects_continue)?;
+    behind.get(..length)
+}
+
 pub(super) fn has_body(exchange: &Exchange) -> bool {
     !matches!(exchange.request.body, BodyLength::None | BodyLength::Known(0))
 }
@@ -170,7 +210,7 @@ pub(super) fn has_body(exchange: &Exchange) -> bool {
 pub(super) fn peer_of(connection: &Connection) -> Peer {
     let local = match &connection.door.address {
         ListenAddress::Tcp(address) if !address.ip().is_unspecified() => Some(*address),
-        ListenAddress::Tcp(_) => connection.stream.local(),
+        ListenAddress::Tcp(_) => connection.local(),
         ListenAddress::Unix(_) => None,
     };
     Peer {

@@ -278,8 +278,7 @@ impl Worker {
             }
             Ok(Parsed::Complete { request, consumed }) => {
                 connection.head_begun = false;
-                self.begin(key, request, consumed);
-                consumed
+                consumed + self.begin(key, request, consumed, &data[consumed..])
             }
             Err(rejection) => {
                 self.reject(key, rejection, data);

@@ -30,7 +30,7 @@ fn literal(authority: &[u8]) -> Result<&[u8], Rejection> {
 fn name(authority: &[u8]) -> Result<&[u8], Rejection> {
     let end = memchr::memchr(b':', authority).unwrap_or(authority.len());
     let (host, rest) = authority.split_at(end);
-    let dots = memchr::memmem::find(host, b"..").is_some();
+    let dots = host.windows(2).any(|pair| pair[0] == b'.' && pair[1] == b'.');
     if dots
         || !host.iter().all(|b| IS_NAME_BYTE[usize::from(*b)])
         || !rest.get(1..).is_none_or(is_port)
