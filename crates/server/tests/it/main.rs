@@ -3,6 +3,7 @@
 
 mod authority;
 mod client;
+mod crowds;
 mod fixture;
 mod hostile;
 mod proxy;
