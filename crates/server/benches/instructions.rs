@@ -9,16 +9,20 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use outpour_core::answer::Answer;
-use outpour_core::channels::{ChannelKey, Channels, Delivery, Draft, Entry, parse_path};
-use outpour_core::hub::{Format, Hub, Outlet};
+use outpour_core::channels::{
+    ChannelKey, Channels, Delivery, Draft, Entry, ReportContext, ReportFormat, Since,
+    SubscribeRules, WorkerId, parse_path,
+};
+use outpour_core::hub::{Format, Hub, LongPoll, Outlet, Output};
 use outpour_core::message::Message;
 use outpour_core::now::{Now, epoch};
-use outpour_core::request::Version;
-use outpour_core::router::{ServerIndex, find_location};
-use outpour_core::settings::{Http, ServerSettings, Store, SubscriberMode};
-use outpour_core::transport::{Framing, Rendering, StreamFormat};
-use outpour_core::variables::State;
-use outpour_core::wire::http1::{Context, encode, parse_head};
+use outpour_core::request::{Peer, Request, Version};
+use outpour_core::router::{Place, ServerIndex, find_location};
+use outpour_core::settings::{Http, LocationSettings, ServerSettings, Store, SubscriberMode};
+use outpour_core::transport::{AnswerFormat, Framing, Rendering, StreamFormat};
+use outpour_core::variables::{Environment, Scope, State};
+use outpour_core::wire::http_date;
+use outpour_core::wire::http1::{Context, Parsed, encode, parse_head};
 use outpour_core::wire::websocket::{Decoder, Rules, text};
 
 const DATE: &[u8] = b"Sun, 06 Nov 1994 08:49:37 GMT";
@@ -33,6 +37,10 @@ const CONFIGURATION: &str = "events { } http { push_stream_channels_path $arg_id
         location /sub/stream { push_stream_subscriber; }
         location /sub/events { push_stream_subscriber eventsource; }
         location ~ ^/ws/(?<room>[a-z]+)$ { push_stream_subscriber websocket; }
+        location ~ ^/poll/(.*)$ {
+            push_stream_subscriber long-polling;
+            push_stream_channels_path $1;
+        }
     }
     server { listen 80; server_name other.example.org; }
 }";
@@ -43,7 +51,7 @@ type Work = Box<dyn FnMut()>;
 type Case = (&'static str, fn() -> Work);
 
 /// Every case. It does its work [`TIMES`] times when it is measured.
-const CASES: [Case; 12] = [
+const CASES: [Case; 15] = [
     ("render_stream", || frames(SubscriberMode::Streaming, Framing::Chunked, "~text~", None)),
     ("render_events", || frames(SubscriberMode::EventSource, Framing::Chunked, "~text~", None)),
     ("render_template", || {
@@ -61,6 +69,9 @@ const CASES: [Case; 12] = [
     ("parse_head", head),
     ("encode_answer", answer),
     ("route", route),
+    ("publish", publish),
+    ("long_poll_round", || subscription(SubscriberMode::LongPolling)),
+    ("subscribe", || subscription(SubscriberMode::Streaming)),
 ];
 
 /// How often a case does its work.
@@ -168,7 +179,7 @@ fn fan_out(messages: u64) -> Work {
             let delivery = Delivery::Message { channel, message, published: 1, workers };
             hub.deliver(sequence, &delivery);
         }
-        let send = |outlet, output: outpour_core::hub::Output<'_>| {
+        let send = |outlet, output: Output<'_>| {
             black_box((outlet, &output));
         };
         while hub.walk(32, epoch().tick, DATE, send) {}
@@ -210,5 +221,148 @@ fn route() -> Work {
             let locations = &http.servers[server].locations;
             black_box(find_location(locations, black_box(path), &mut state).is_some());
         }
+    })
+}
+
+/// A request of the configuration above, as far as the pure part serves it.
+struct Desk {
+    http: Http,
+    index: ServerIndex,
+    channels: Channels,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let loaded = outpour_config::load_text(CONFIGURATION.as_bytes());
+        let http: Option<Http> = loaded.settings.and_then(|settings| settings.http);
+        let http = http.expect("the configuration above is good");
+        let store = Store { max_messages_stored_per_channel: Some(20), ..Store::default() };
+        let channels = Channels::new(&store, 1 << 30, 1, now(0));
+        Self { index: ServerIndex::new(&http, &http.listens[0]), http, channels }
+    }
+
+    /// Reads a head, routes it, and evaluates its channels.
+    fn enter(&self, head: &[u8]) -> (Request, Arc<LocationSettings>, Vec<Entry>) {
+        let parsed = parse_head(black_box(head), &ServerSettings::default());
+        let Ok(Parsed::Complete { request, .. }) = parsed else { panic!("the head is good") };
+        let mut state = State::new(self.http.set_slots);
+        let server = self.index.find(&request.host, &mut state);
+        let locations = &self.http.servers[server].locations;
+        let Some(Place::Location(location)) = find_location(locations, &request.path, &mut state)
+        else {
+            panic!("the configuration has a location for it");
+        };
+        let settings = Arc::clone(&location.settings);
+        let scope = Scope {
+            request: &request,
+            peer: &Peer {
+                remote: None,
+                local: None,
+                connection: 1,
+                requests: 1,
+                tls: None,
+                accepted: epoch().tick,
+            },
+            server_name: b"",
+            maps: &self.http.maps,
+            state: &state,
+            files: &settings.files,
+            environment: &Environment::default(),
+            now: now(0),
+            outcome: None,
+        };
+        let entries = parse_path(&settings.push.channels_path.evaluate(&scope));
+        (request, settings, entries)
+    }
+
+    fn publish(&mut self, entries: &[Entry], text: &[u8]) {
+        let draft = Draft { text: text.into(), store: true, ..Draft::default() };
+        let published = self.channels.publish(entries, draft, now(1));
+        assert!(published.is_ok(), "the budget is large");
+    }
+}
+
+/// A publication from its first byte to its answer's last.
+fn publish() -> Work {
+    let mut desk = Desk::new();
+    let context = ReportContext { hostname: b"host", pid: 1, now: now(1) };
+    let wire = Context {
+        version: Version::Http11,
+        keep_alive: true,
+        keepalive_header: None,
+        head_only: false,
+        date: DATE,
+        server: "outpour",
+    };
+    let (text, mut out) = (message(200).text, Vec::new());
+    Box::new(move || {
+        let (request, _, entries) = desk.enter(HEAD);
+        assert!(desk.channels.prepare(&entries, now(1)).is_ok(), "there is room");
+        desk.publish(&entries, &text);
+        let format = ReportFormat::from_accept(request.header("accept"));
+        let report = desk.channels.information(&entries, format, &context);
+        let answer = Answer::new(200)
+            .body(format.content_type().as_bytes(), report.expect("it exists"))
+            .uncached();
+        out.clear();
+        encode(&answer, &wire, &mut out);
+    })
+}
+
+/// A subscriber comes, gets a message, and goes: with long-polling because it was answered.
+fn subscription(mode: SubscriberMode) -> Work {
+    let mut desk = Desk::new();
+    let mut hub = Hub::new();
+    let text = message(200).text;
+    let worker = WorkerId(0);
+    let mut sequence = 0;
+    let mut tag = 0;
+    Box::new(move || {
+        let head = format!(
+            "GET /poll/news HTTP/1.1\r\nHost: push.example.org\r\nUser-Agent: subscriber/1.0\r\n\
+             If-Modified-Since: Thu, 01 Jan 2026 00:00:01 GMT\r\nIf-None-Match: W/{tag}\r\n\r\n"
+        );
+        let (request, settings, entries) = desk.enter(head.as_bytes());
+        let time = request.header("if-modified-since").and_then(http_date::parse);
+        let since = Since::parse(time, request.header("if-none-match"), None);
+        let rules = SubscribeRules::default();
+        let registered =
+            desk.channels.subscribe(worker, &entries, &rules, &since, now(1)).expect("it may");
+        let rendering = Arc::clone(&settings.push.rendering);
+        let format = if mode == SubscriberMode::LongPolling {
+            Format::LongPoll(LongPoll {
+                answer: AnswerFormat::new(rendering, b"text/plain", None),
+                extra: Vec::new(),
+                gzip: None,
+                version: Version::Http11,
+                keep_alive: true,
+                keepalive_header: None,
+                server: "outpour",
+            })
+        } else {
+            Format::Stream(StreamFormat {
+                rendering,
+                framing: Framing::Chunked,
+                padding: None,
+                gzip: None,
+                deflate: None,
+            })
+        };
+        let (outlet, tick) = (Outlet(0), epoch().tick);
+        let key = hub.subscribe(outlet, Arc::new(format), &registered.channels, sequence, tick);
+        desk.publish(&entries, &text);
+        for delivery in desk.channels.deliveries() {
+            sequence += 1;
+            tag = delivery.message().tag;
+            hub.deliver(sequence, &delivery);
+        }
+        let mut departed = None;
+        hub.walk(32, tick, DATE, |_, output| {
+            if let Output::Answered(_, left) = output {
+                departed = Some(left);
+            }
+        });
+        let departed = departed.unwrap_or_else(|| hub.unsubscribe(key));
+        desk.channels.unsubscribe(worker, &departed, now(1));
     })
 }

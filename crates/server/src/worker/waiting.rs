@@ -24,8 +24,7 @@ impl Worker {
         if !Helpers::submit(&self.shared, self.job(wait), reply, &wanted) {
             let mut exchange = exchange;
             exchange.learn(Finding::Busy);
-            self.proceed(key, exchange, &[]);
-            return;
+            return self.proceed(key, exchange);
         }
         let errand = self.errands;
         let waiting = Waiting { exchange, errand, due, expiry, _wanted: wanted };
@@ -58,7 +57,7 @@ impl Worker {
         let State::Waiting(waiting) = state else { return };
         let Waiting { mut exchange, .. } = *waiting;
         exchange.learn(finding);
-        self.proceed(key, exchange, &[]);
+        self.proceed(key, exchange);
         self.flush_answers(key);
         self.file_deadline(key);
         // Behind the request's head there may be its body, or the next request.
