@@ -6,6 +6,7 @@ use std::net::{Shutdown, SocketAddr};
 use mio::event::Source;
 use mio::net::{TcpStream, UnixStream};
 use mio::{Interest, Registry, Token};
+use rustix::net::{RecvFlags, SendFlags, recv, send};
 
 /// A non-blocking socket.
 #[derive(Debug)]
@@ -55,10 +56,12 @@ impl Socket {
     }
 }
 
+/// System calls are made directly: the C library's `send` and `recv` are places where a thread may
+/// be cancelled, and in a program with threads they pay two atomic operations each for that.
 impl Read for Socket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
-            Self::Tcp(stream) => stream.read(buffer),
+            Self::Tcp(stream) => Ok(recv(stream, buffer, RecvFlags::empty())?.0),
             Self::Unix(stream) => stream.read(buffer),
         }
     }
@@ -67,7 +70,7 @@ impl Read for Socket {
 impl Write for Socket {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Tcp(stream) => stream.write(bytes),
+            Self::Tcp(stream) => Ok(send(stream, bytes, SendFlags::NOSIGNAL)?),
             Self::Unix(stream) => stream.write(bytes),
         }
     }
