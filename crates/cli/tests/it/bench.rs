@@ -45,6 +45,7 @@ fn what_does_not_speak_tls_is_said() {
 fn files_are_asked_for() {
     check("--request file -n 10 --size 70000 --seconds 0.2", 0, "us per answer");
     check("--request file --tls -n 10 --seconds 0.2", 0, "answered");
+    check("--request proxied -n 10 --size 1000 --seconds 0.2", 0, "us per answer");
     check("--request file --server raw", 1, "measured with nginx itself");
 }
 
