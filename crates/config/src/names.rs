@@ -15,6 +15,8 @@ pub(crate) struct Names {
     slots: HashMap<String, usize>,
     /// Indices of `map`s.
     maps: HashMap<String, usize>,
+    /// Claims of `auth_jwt_claim_set`s.
+    claims: HashMap<String, Variable>,
 }
 
 impl Names {
@@ -34,7 +36,9 @@ impl Names {
                 }
                 // `$args` is the request's own, whoever sets it.
                 b"set" if node.args.first().is_some_and(|word| lower(&word.value) == "$args") => {}
-                b"set" => self.define(node.args.first().map(|word| word.value.as_slice())),
+                b"set" | b"auth_request_set" => {
+                    self.define(node.args.first().map(|word| word.value.as_slice()))
+                }
                 b"map" => {
                     if let Some(name) = node.args.get(1).and_then(|w| w.value.strip_prefix(b"$")) {
                         self.maps.insert(lower(name), *maps);
@@ -42,6 +46,7 @@ impl Names {
                     *maps += 1;
                     self.captures(node.block.iter().flatten().map(|entry| &*entry.name.value));
                 }
+                b"auth_jwt_claim_set" => self.claim(node),
                 b"location" | b"if" | b"server_name" => {
                     self.captures(node.args.iter().map(|word| &*word.value));
                 }
@@ -52,7 +57,7 @@ impl Names {
                     }
                     *maps += 1;
                 }
-                b"auth_request_set" | b"perl_set" | b"js_set" | b"js_var" | b"keyval" => {
+                b"perl_set" | b"js_set" | b"js_var" | b"keyval" => {
                     node.args.iter().for_each(|word| self.define(Some(&word.value)));
                 }
                 _ => {}
@@ -64,6 +69,14 @@ impl Names {
     fn define(&mut self, name: Option<&[u8]>) {
         if let Some(name) = name.and_then(|name| name.strip_prefix(b"$")) {
             self.slot(&lower(name));
+        }
+    }
+
+    fn claim(&mut self, node: &Node) {
+        let Some((name, path)) = node.args.split_first() else { return };
+        if let Some(name) = name.value.strip_prefix(b"$") {
+            let path = path.iter().map(|word| word.text().into()).collect();
+            self.claims.insert(lower(name), Variable::JwtClaim(path));
         }
     }
 
@@ -97,7 +110,7 @@ impl Names {
         if let Some(map) = self.maps.get(name) {
             return Some(Variable::Map(*map));
         }
-        Variable::parse(name)
+        self.claims.get(name).cloned().or_else(|| Variable::parse(name))
     }
 
     /// The names that the configuration defines, sorted.

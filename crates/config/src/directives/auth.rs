@@ -1,7 +1,12 @@
-//! `auth_basic`, `satisfy`: who somebody is.
+//! `satisfy`, `auth_basic`, `auth_request`, `auth_jwt`: who somebody is.
 
-use outpour_core::settings::Satisfy;
+use outpour_core::settings::{ChannelsClaim, JwtRequirement, Satisfy};
 
+use crate::draft::Block;
+use crate::lower::Lowering;
+use crate::syntax::Node;
+
+use super::rewrite::is_fixed;
 use super::table::{Args, Contexts, Directive, row};
 
 const HSL: Contexts = Contexts::HSL;
@@ -43,4 +48,134 @@ pub(crate) const ROWS: &[Directive] = &[
         "The names and passwords, as htpasswd writes them; read again when it changes.",
         |l, b, n| b.guard.user_file = l.value(n),
     ),
+    row(
+        "auth_request",
+        HSL,
+        Args::new(1, 1, "path | off"),
+        "off",
+        "Asks another location whether a request may pass: 2xx lets it in, 401 and 403 refuse it.",
+        |_, b, n| {
+            b.guard.request =
+                n.args.first().map(|word| (!word.is("off")).then(|| word.value.as_slice().into()));
+        },
+    ),
+    row(
+        "auth_request_set",
+        HSL,
+        Args::new(2, 2, "$variable value"),
+        "none",
+        "Sets a variable from the answer of auth_request, such as $sent_http_x_user.",
+        auth_request_set,
+    )
+    .repeats(),
+    row(
+        "auth_jwt",
+        HSL,
+        Args::new(1, 2, "realm [token=$variable] | off"),
+        "off",
+        "Asks for a signed JSON web token, in Authorization: Bearer or in the variable.",
+        auth_jwt,
+    ),
+    row(
+        "auth_jwt_key_file",
+        HSL,
+        Args::PATH,
+        "none",
+        "Keys of auth_jwt: a JSON web key set, or a secret; read again when it changes.",
+        |l, b, n| {
+            let Some(word) = n.args.first() else { return };
+            let path = l.beside_file(&word.value);
+            b.guard.jwt_key_files.get_or_insert_default().push(path);
+        },
+    )
+    .repeats(),
+    row(
+        "auth_jwt_leeway",
+        HSL,
+        Args::TIME,
+        "0s",
+        "How far clocks may differ when the times of a token are looked at.",
+        |l, b, n| b.guard.jwt_leeway = l.seconds(n),
+    ),
+    row(
+        "auth_jwt_require",
+        HSL,
+        Args::new(1, usize::MAX, "value ... [error=401 | 403]"),
+        "none",
+        "Values that may not be empty or 0 when the token has been verified.",
+        auth_jwt_require,
+    )
+    .repeats(),
+    row(
+        "auth_jwt_claim_set",
+        Contexts::HTTP,
+        Args::new(2, usize::MAX, "$variable name ..."),
+        "none",
+        "A variable for a claim, or for one inside other claims.",
+        |l, _, n| {
+            if let Some(word) = n.args.first() {
+                l.variable_name(word);
+            }
+        },
+    )
+    .repeats(),
+    row(
+        "push_stream_authorized_channels_claim",
+        HSL,
+        Args::new(1, 2, "[subscribe=claim] [publish=claim]"),
+        "none",
+        "Claims of the token that name the channels which may be used, prefix* among them.",
+        channels_claim,
+    ),
 ];
+
+fn auth_request_set(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
+    let [name, value] = n.args.as_slice() else { return };
+    let Some(variable) = l.variable_name(name) else { return };
+    if is_fixed(&variable) {
+        return l.report.emerg(name.span, format!("the duplicate \"{variable}\" variable"));
+    }
+    if let Some(value) = l.expression(value) {
+        let slot = l.names.slot(&variable);
+        b.guard.request_set.get_or_insert_default().push((slot, value));
+    }
+}
+
+fn auth_jwt(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
+    let (realm, token) = match n.args.as_slice() {
+        [word] if word.is("off") => return b.guard.jwt = Some(None),
+        [realm] => (realm, None),
+        [realm, word] => match word.value.strip_prefix(b"token=") {
+            Some(token) => (realm, l.expression_of(token, word.span)),
+            None => return l.invalid_parameter(n, word, &["token="]),
+        },
+        _ => return,
+    };
+    b.guard.jwt = l.expression(realm).map(|realm| Some((realm, token)));
+}
+
+fn auth_jwt_require(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
+    let mut required = JwtRequirement { values: Vec::new(), status: 401 };
+    for word in &n.args {
+        match word.value.strip_prefix(b"error=") {
+            Some(b"401") => required.status = 401,
+            Some(b"403") => required.status = 403,
+            Some(_) => return l.invalid_parameter(n, word, &["error=401", "error=403"]),
+            None => required.values.extend(l.expression(word)),
+        }
+    }
+    b.guard.jwt_require.get_or_insert_default().push(required);
+}
+
+fn channels_claim(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
+    let mut claims = ChannelsClaim::default();
+    for word in &n.args {
+        let text = word.text();
+        match text.split_once('=') {
+            Some(("subscribe", name)) if !name.is_empty() => claims.subscribe = name.into(),
+            Some(("publish", name)) if !name.is_empty() => claims.publish = name.into(),
+            _ => return l.invalid_parameter(n, word, &["subscribe=", "publish="]),
+        }
+    }
+    b.guard.channels = Some(claims);
+}

@@ -1,6 +1,9 @@
 //! Who may get in.
 
-use outpour_core::settings::{AccessRule, Satisfy};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use outpour_core::settings::{AccessRule, ChannelsClaim, JwtRequirement, Satisfy};
 use outpour_core::variables::Expression;
 
 use super::inherit;
@@ -13,10 +16,21 @@ pub(crate) struct GuardDraft {
     /// `auth_basic`; `Some(None)` for `off`.
     pub(crate) realm: Option<Option<Expression>>,
     pub(crate) user_file: Option<Expression>,
+    /// `auth_jwt`: realm and token; `Some(None)` for `off`.
+    pub(crate) jwt: Option<Option<(Expression, Option<Expression>)>>,
+    pub(crate) jwt_key_files: Option<Vec<PathBuf>>,
+    pub(crate) jwt_leeway: Option<Duration>,
+    pub(crate) jwt_require: Option<Vec<JwtRequirement>>,
+    /// `auth_request`; `Some(None)` for `off`.
+    pub(crate) request: Option<Option<Box<[u8]>>>,
+    pub(crate) request_set: Option<Vec<(usize, Expression)>>,
+    pub(crate) channels: Option<ChannelsClaim>,
 }
 
 impl GuardDraft {
     pub(crate) fn inherit(&mut self, outer: &Self) {
-        inherit!(self, outer; rules satisfy realm user_file);
+        inherit!(self, outer;
+            rules satisfy realm user_file jwt jwt_key_files jwt_leeway jwt_require request
+            request_set channels);
     }
 }

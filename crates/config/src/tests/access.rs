@@ -54,3 +54,49 @@ fn passwords() {
     );
     check("auth_basic $nothing;", &["[emerg] unknown \"nothing\" variable :2"]);
 }
+
+#[test]
+fn tokens() {
+    let found = guard(
+        "auth_jwt push token=$arg_t; auth_jwt_key_file keys.json; auth_jwt_key_file /k;
+         auth_jwt_leeway 1m; auth_jwt_require $jwt_claim_sub $jwt_header_kid error=403;
+         location / { push_stream_authorized_channels_claim subscribe=s publish=p; }",
+    );
+    let found = found.unwrap();
+    let jwt = found.jwt.as_ref().unwrap();
+    assert_eq!((jwt.leeway, jwt.key_files.len(), jwt.token.is_some()), (60, 2, true));
+    assert!(jwt.key_files.iter().all(|path| path.is_absolute()));
+    assert_eq!((jwt.require[0].status, jwt.require[0].values.len()), (403, 2));
+    let claims = found.channels.as_ref().unwrap();
+    assert_eq!((&*claims.subscribe, &*claims.publish), ("s", "p"));
+    assert!(guard("auth_jwt x; location / { auth_jwt off; }").is_none());
+    check("auth_jwt a b;", &["[emerg] invalid parameter \"b\" :2"]);
+    check("auth_jwt_require $uri error=404;", &["[emerg] invalid parameter \"error=404\" :2"]);
+    check(
+        "push_stream_authorized_channels_claim read=a;",
+        &["[emerg] invalid parameter \"read=a\" :2"],
+    );
+}
+
+#[test]
+fn claims_have_variables_of_their_own() {
+    let text = "http { auth_jwt_claim_set $room context room; server { location / { \
+                return 200 $room; } } }";
+    assert!(loaded(text).settings.is_some());
+    let text = "http { auth_jwt_claim_set room context; }";
+    assert_eq!(lines(text)[0], "nginx: [emerg] invalid variable name \"room\" in nginx.conf:1");
+}
+
+#[test]
+fn questions_to_another_location() {
+    let found = guard(
+        "location / { auth_request /auth?a=b; auth_request_set $user $sent_http_x_user;
+         auth_request_set $more a; }",
+    );
+    let request = found.as_ref().and_then(|guard| guard.request.clone()).unwrap();
+    assert_eq!((&*request.path, &*request.args), (&b"/auth"[..], &b"a=b"[..]));
+    assert_eq!(request.sets.len(), 2);
+    assert!(guard("auth_request /x; location / { auth_request off; }").is_none());
+    check("auth_request_set $uri a;", &["[emerg] the duplicate \"uri\" variable :2"]);
+    check("auth_request_set $a $nothing;", &["[emerg] unknown \"nothing\" variable :2"]);
+}

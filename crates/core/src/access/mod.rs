@@ -2,6 +2,7 @@
 
 mod credentials;
 mod htpasswd;
+pub mod jwt;
 mod md5_crypt;
 mod password;
 mod rules;

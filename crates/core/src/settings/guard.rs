@@ -25,6 +25,51 @@ pub struct BasicAuth {
     pub directory: PathBuf,
 }
 
+/// `auth_jwt` and its directives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JwtAuth {
+    /// `auth_jwt`
+    pub realm: Expression,
+    /// `token=`; `None`: the header `Authorization: Bearer`.
+    pub token: Option<Expression>,
+    /// `auth_jwt_key_file`s.
+    pub key_files: Vec<PathBuf>,
+    /// `auth_jwt_leeway`, seconds; default 0.
+    pub leeway: u64,
+    /// `auth_jwt_require`s.
+    pub require: Vec<JwtRequirement>,
+}
+
+/// One `auth_jwt_require`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JwtRequirement {
+    /// None may be empty or `0`.
+    pub values: Vec<Expression>,
+    /// 401 or 403: the answer if one is.
+    pub status: u16,
+}
+
+/// `push_stream_authorized_channels_claim`: the claims that name channels. An empty one is not
+/// asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct ChannelsClaim {
+    /// For subscribers and statistics.
+    pub subscribe: Box<str>,
+    /// For publishers, and for WebSockets that may publish.
+    pub publish: Box<str>,
+}
+
+/// `auth_request` with `auth_request_set`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthRequest {
+    /// The path that is asked.
+    pub path: Box<[u8]>,
+    /// Its query.
+    pub args: Box<[u8]>,
+    /// Variables that are set from the answer.
+    pub sets: Vec<(usize, Expression)>,
+}
+
 /// All checks that a location makes before it serves anything. Locations without any have none.
 #[derive(Clone, Debug)]
 pub struct Guard {
@@ -34,4 +79,10 @@ pub struct Guard {
     pub satisfy: Satisfy,
     /// `auth_basic`; default off.
     pub basic: Option<BasicAuth>,
+    /// `auth_jwt`; default off.
+    pub jwt: Option<JwtAuth>,
+    /// `auth_request`; default off.
+    pub request: Option<AuthRequest>,
+    /// `push_stream_authorized_channels_claim`; default none.
+    pub channels: Option<ChannelsClaim>,
 }

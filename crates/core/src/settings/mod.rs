@@ -19,7 +19,7 @@ pub use files::{
     Autoindex, Candidate, ErrorPage, Fallback, FileName, Files, GzipStatic, IfModifiedSince,
     PageStatus, Root, RootKind, Symlinks, TryFiles,
 };
-pub use guard::{BasicAuth, Guard, Satisfy};
+pub use guard::{AuthRequest, BasicAuth, ChannelsClaim, Guard, JwtAuth, JwtRequirement, Satisfy};
 pub use http::{Http, Listen, ListenAddress, Server, ServerName, ServerSettings};
 pub use location::{
     Access, AccessRule, AddHeader, Expires, Gzip, GzipDisable, GzipProxied, Location,

@@ -1,8 +1,10 @@
 //! The value of a variable for one request.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::{Map, Piece, Variable, builtin, headers};
+use crate::access::jwt::Token;
 use crate::now::Now;
 use crate::request::{Peer, Request, argument};
 use crate::settings::Files;
@@ -54,6 +56,8 @@ pub struct State {
     pub captures: Vec<Option<Box<[u8]>>>,
     /// One slot per variable of `set` and per named capture (`Http::set_slots`).
     pub sets: Vec<Option<Box<[u8]>>>,
+    /// The token that let the request in.
+    pub token: Option<Arc<Token>>,
     /// What scripts made of the request's address.
     pub rewrite: Rewritten,
     /// The upstreams that the request was handed to.
@@ -180,6 +184,8 @@ impl<'a> Scope<'a> {
             Variable::Http(name) => headers::received(self.request, name),
             Variable::SentHttp(name) => headers::sent(&self.outcome?.head, name),
             Variable::Cookie(name) => self.request.cookie(name).map(Cow::Borrowed),
+            Variable::JwtClaim(path) => self.state.token.as_deref()?.claim(path),
+            Variable::JwtHeader(name) => self.state.token.as_deref()?.header(name),
             Variable::UpstreamHttp(name) => headers::sent(&self.upstream()?.head, name),
             Variable::UpstreamCookie(name) => headers::set_cookie(&self.upstream()?.head, name),
             Variable::Capture(group) => {

@@ -31,6 +31,11 @@ pub enum Variable {
     Http(Box<str>),
     /// `$sent_http_NAME`: header of the answer; empty before there is one.
     SentHttp(Box<str>),
+    /// `$jwt_claim_NAME`, and variables of `auth_jwt_claim_set`: the names of the claims, outermost
+    /// first.
+    JwtClaim(Box<[Box<str>]>),
+    /// `$jwt_header_NAME`.
+    JwtHeader(Box<str>),
     /// `$cookie_NAME`.
     Cookie(Box<[u8]>),
     /// `$upstream_http_NAME`: header of the last upstream's answer.

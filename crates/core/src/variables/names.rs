@@ -21,6 +21,8 @@ impl Variable {
             Family::Arg => Self::Arg(parameter.as_bytes().into()),
             Family::Http => Self::Http(header()),
             Family::SentHttp => Self::SentHttp(header()),
+            Family::JwtClaim => Self::JwtClaim([Box::from(parameter)].into()),
+            Family::JwtHeader => Self::JwtHeader(parameter.into()),
             Family::Cookie => Self::Cookie(parameter.as_bytes().into()),
             Family::UpstreamHttp => Self::UpstreamHttp(header()),
             Family::UpstreamCookie => Self::UpstreamCookie(parameter.as_bytes().into()),
@@ -33,6 +35,8 @@ enum Family {
     Http,
     SentHttp,
     Cookie,
+    JwtClaim,
+    JwtHeader,
     UpstreamHttp,
     UpstreamCookie,
 }
@@ -43,6 +47,8 @@ fn family(name: &str) -> Option<(Family, &str)> {
         ("http_", Family::Http),
         ("sent_http_", Family::SentHttp),
         ("cookie_", Family::Cookie),
+        ("jwt_claim_", Family::JwtClaim),
+        ("jwt_header_", Family::JwtHeader),
         ("upstream_http_", Family::UpstreamHttp),
         ("upstream_cookie_", Family::UpstreamCookie),
     ];

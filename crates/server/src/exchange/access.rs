@@ -8,7 +8,7 @@ use super::route::Verdict;
 use super::{Exchange, Finding, Means, Note, Wait};
 
 /// What one check says.
-enum Check {
+pub(super) enum Check {
     /// It does not apply.
     Nothing,
     /// The request may pass.
@@ -45,28 +45,40 @@ impl Exchange {
     /// Checks the request, from the beginning: what was found out before is not asked for again.
     pub(super) fn access(&mut self, means: &Means<'_>) -> Step {
         let Some(guard) = self.settings.guard.clone() else { return Step::Content };
-        let checks = [Self::by_address, Self::by_password];
+        if self.inside.is_subrequest() {
+            return Step::Content;
+        }
+        if let Some(step) = self.ask_all(&guard, means) {
+            return step;
+        }
+        let refusal = guard.channels.as_ref().and_then(|claims| self.by_channels(claims, means));
+        refusal.unwrap_or(Step::Content)
+    }
+
+    /// Goes through the checks under `satisfy`; `None` if the request may pass.
+    fn ask_all(&mut self, guard: &Guard, means: &Means<'_>) -> Option<Step> {
+        let checks = [Self::by_address, Self::by_password, Self::by_token, Self::by_request];
         let mut refused = None;
         for check in checks {
-            match check(self, &guard, means) {
+            match check(self, guard, means) {
                 Check::Nothing => {}
                 Check::Pass if guard.satisfy == Satisfy::Any => {
-                    self.challenge = None;
-                    return Step::Content;
+                    (self.challenge, self.explain) = (None, None);
+                    return None;
                 }
                 Check::Pass => {}
                 Check::Refuse(status) if guard.satisfy == Satisfy::Any => {
                     refused = refused.filter(|earlier| *earlier == 401).or(Some(status));
                 }
-                Check::Refuse(status) => return self.refuse(status),
+                Check::Refuse(status) => return Some(self.refuse(status)),
                 Check::Fail(status) => {
                     self.verdict = Verdict::Refused(status);
-                    return Step::error(status);
+                    return Some(Step::error(status));
                 }
-                Check::Wait(wait) => return Step::Wait(wait),
+                Check::Wait(wait) => return Some(Step::Wait(wait)),
             }
         }
-        refused.map_or(Step::Content, |status| self.refuse(status))
+        refused.map(|status| self.refuse(status))
     }
 
     fn refuse(&mut self, status: u16) -> Step {
@@ -119,7 +131,7 @@ impl Exchange {
     /// Looks the password up, verifies it or has it verified.
     fn password(&self, basic: &BasicAuth, credentials: &Credentials, means: &Means<'_>) -> Check {
         let path = self.password_file(basic, means);
-        let users = match means.access.users.users(&path, means.now.tick) {
+        let users = match means.access.users.get(&path, means.now.tick) {
             Ok(users) => users,
             Err(error) => {
                 let missing = error.kind() == std::io::ErrorKind::NotFound;

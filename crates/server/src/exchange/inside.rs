@@ -25,11 +25,22 @@ pub(crate) struct Inside {
     changes: u8,
     /// The status of the answer, whatever the content says: that of an error page.
     pub(crate) status: Option<u16>,
+    /// It asks on behalf of another request, which is the one that is checked.
+    subrequest: bool,
     /// An error page is being served: there is none for its own errors.
     paged: bool,
 }
 
 impl Inside {
+    /// A request that asks on behalf of another one.
+    pub(super) fn subrequest() -> Self {
+        Self { internal: true, subrequest: true, ..Self::default() }
+    }
+
+    pub(super) fn is_subrequest(self) -> bool {
+        self.subrequest
+    }
+
     /// Counts a redirection; false if there were too many.
     pub(super) fn may_change(&mut self) -> bool {
         self.changes = self.changes.saturating_add(1);
@@ -140,6 +151,9 @@ impl Exchange {
     fn settled(&mut self, mut answer: Answer) -> Settled {
         if let Some(challenge) = self.challenge.take() {
             answer = answer.with("WWW-Authenticate", challenge.into_vec());
+        }
+        if let Some(explain) = self.explain.take() {
+            answer = answer.with("X-Nginx-PushStream-Explain", explain.into_vec());
         }
         Settled::Answer(answer)
     }

@@ -9,7 +9,9 @@ mod redirect;
 mod route;
 mod service;
 mod statistics;
+mod subrequest;
 mod subscriber;
+mod token;
 
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
@@ -54,6 +56,8 @@ pub(crate) struct Exchange {
     pub(crate) findings: Option<Box<Findings>>,
     /// `WWW-Authenticate` of the answer.
     pub(crate) challenge: Option<Box<[u8]>>,
+    /// `X-Nginx-PushStream-Explain` of a refusal.
+    pub(crate) explain: Option<Box<[u8]>>,
     /// A file that is the body of the answer, or its rest.
     pub(crate) file: Option<FileBody>,
     /// What the last request that was made for this one has brought.

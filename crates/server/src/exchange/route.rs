@@ -62,6 +62,7 @@ impl Exchange {
             kept: Vec::new(),
             findings: None,
             challenge: None,
+            explain: None,
             notes: RefCell::default(),
             entries: OnceCell::new(),
             running,

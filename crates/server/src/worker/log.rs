@@ -196,6 +196,7 @@ impl Worker {
             kept: Vec::new(),
             findings: None,
             challenge: None,
+            explain: None,
             notes: RefCell::default(),
         })
     }

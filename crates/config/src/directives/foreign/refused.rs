@@ -50,11 +50,9 @@ pub(super) const REFUSED: &[Family] = &[
         "gunzip gunzip_buffers",
     ),
     refused(
-        "access is decided by allow and deny alone",
-        "protect the location by addresses, or in front of it",
-        "auth_delay auth_jwt auth_jwt_claim_set
-        auth_jwt_header_set auth_jwt_key_cache auth_jwt_key_file auth_jwt_key_request
-        auth_jwt_leeway auth_jwt_require auth_jwt_type auth_request auth_request_set
+        "this way of deciding about access is not there",
+        "protect the location by addresses, auth_basic, auth_jwt or auth_request",
+        "auth_delay auth_jwt_header_set auth_jwt_key_cache auth_jwt_key_request auth_jwt_type
         secure_link secure_link_md5 secure_link_secret valid_referers",
     ),
     refused(

@@ -1,4 +1,4 @@
-//! Password files, read again when they change.
+//! Files of passwords and keys, read again when they change.
 
 use std::collections::HashMap;
 use std::fs::{self, File, Metadata};
@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use outpour_core::access::Users;
 use outpour_core::now::Tick;
 
 /// Between two looks at whether a file has changed.
@@ -36,47 +35,52 @@ impl Stamp {
 }
 
 #[derive(Debug)]
-struct Known {
+struct Known<T> {
     stamp: Stamp,
     /// When it was looked at last.
     looked: Tick,
-    users: Arc<Users>,
+    content: Arc<T>,
 }
 
-/// The password files.
-#[derive(Debug, Default)]
-pub(crate) struct UserFiles {
-    known: Mutex<HashMap<PathBuf, Known>>,
+/// Files of one kind, as they were understood.
+#[derive(Debug)]
+pub(crate) struct Watched<T> {
+    understand: fn(&[u8]) -> T,
+    known: Mutex<HashMap<PathBuf, Known<T>>>,
 }
 
-impl UserFiles {
-    /// The users of the file `path` as they were a second ago at most.
+impl<T> Watched<T> {
+    pub(crate) fn new(understand: fn(&[u8]) -> T) -> Self {
+        Self { understand, known: Mutex::default() }
+    }
+
+    /// The content of the file `path` as it was a second ago at most.
     ///
     /// # Errors
     /// A file that cannot be read, or is longer than 16 MiB.
-    pub(crate) fn users(&self, path: &Path, now: Tick) -> io::Result<Arc<Users>> {
+    pub(crate) fn get(&self, path: &Path, now: Tick) -> io::Result<Arc<T>> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(file) = known.get_mut(path) {
             if now < file.looked.after(PAUSE) {
-                return Ok(Arc::clone(&file.users));
+                return Ok(Arc::clone(&file.content));
             }
             file.looked = now;
             if fs::metadata(path).is_ok_and(|metadata| Stamp::of(&metadata) == file.stamp) {
-                return Ok(Arc::clone(&file.users));
+                return Ok(Arc::clone(&file.content));
             }
             known.remove(path);
         }
-        let file = read(path, now)?;
-        let users = Arc::clone(&file.users);
+        let (stamp, text) = read(path)?;
+        let content = Arc::new((self.understand)(&text));
         if known.len() >= FILES_MAX {
             known.clear();
         }
-        known.insert(path.to_owned(), file);
-        Ok(users)
+        known.insert(path.to_owned(), Known { stamp, looked: now, content: Arc::clone(&content) });
+        Ok(content)
     }
 }
 
-fn read(path: &Path, now: Tick) -> io::Result<Known> {
+fn read(path: &Path) -> io::Result<(Stamp, Vec<u8>)> {
     let file = File::open(path)?;
     let stamp = Stamp::of(&file.metadata()?);
     let mut text = Vec::new();
@@ -84,20 +88,22 @@ fn read(path: &Path, now: Tick) -> io::Result<Known> {
     if text.len() as u64 > BYTES_MAX {
         return Err(io::Error::from(io::ErrorKind::FileTooLarge));
     }
-    Ok(Known { stamp, looked: now, users: Arc::new(Users::parse(&text)) })
+    Ok((stamp, text))
 }
 
 #[cfg(test)]
 mod tests {
+    use outpour_core::access::Users;
+
     use super::*;
 
     #[test]
     fn a_changed_file_is_read_again_after_a_second() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("users");
-        let files = UserFiles::default();
+        let files = Watched::new(Users::parse);
         let has = |user: &str, millis| {
-            files.users(&path, Tick(millis)).map(|users| users.hash(user.as_bytes()).is_some())
+            files.get(&path, Tick(millis)).map(|users| users.hash(user.as_bytes()).is_some())
         };
         assert_eq!(has("joe", 0).unwrap_err().kind(), io::ErrorKind::NotFound);
         fs::write(&path, "joe:x\n").unwrap();

@@ -1,0 +1,108 @@
+//! `auth_request`: another location of the server is asked whether a request may pass.
+
+use std::cell::{OnceCell, RefCell};
+use std::sync::Arc;
+
+use outpour_core::answer::Answer;
+use outpour_core::request::{BodyLength, Method, Request};
+use outpour_core::settings::{AuthRequest, Guard, Level};
+use outpour_core::variables::{Environment, Outcome};
+
+use super::access::Check;
+use super::{Exchange, Inside, Means, Settled, Verdict};
+
+impl Exchange {
+    /// `auth_request`
+    pub(super) fn by_request(&mut self, guard: &Guard, means: &Means<'_>) -> Check {
+        let Some(asked) = &guard.request else { return Check::Nothing };
+        let mut inner = self.inner(asked);
+        inner.verdict = inner.enter(means.environment);
+        let settled = inner.settle(means);
+        self.notes.borrow_mut().append(&mut inner.notes.borrow_mut());
+        match settled {
+            Settled::Answer(answer) => self.asked(asked, &inner, answer, means.environment),
+            Settled::Role | Settled::Wait(_) => {
+                let path = String::from_utf8_lossy(&asked.path);
+                self.tell(
+                    Level::Error,
+                    format!("auth request \"{path}\" has no answer of its own"),
+                );
+                Check::Fail(500)
+            }
+        }
+    }
+
+    /// The request that asks: GET, with the headers of this one and without its body.
+    fn inner(&self, asked: &AuthRequest) -> Self {
+        let mut request = Request {
+            method: Method::Get,
+            body: BodyLength::None,
+            expects_continue: false,
+            ..self.request.clone()
+        };
+        request.rewrite(Some(asked.path.to_vec()), Some(&asked.args));
+        Self {
+            request,
+            peer: self.peer.clone(),
+            running: Arc::clone(&self.running),
+            server: self.server,
+            settings: Arc::clone(&self.settings),
+            state: self.state.clone(),
+            started: self.started,
+            verdict: Verdict::Serve,
+            entries: OnceCell::new(),
+            inside: Inside::subrequest(),
+            findings: None,
+            challenge: None,
+            explain: None,
+            file: None,
+            notes: RefCell::default(),
+        }
+    }
+
+    /// What the answer means for this request.
+    fn asked(
+        &mut self,
+        asked: &AuthRequest,
+        inner: &Self,
+        mut answer: Answer,
+        environment: &Environment,
+    ) -> Check {
+        answer.headers.extend(inner.extra_headers(environment, &answer));
+        let outcome = outcome(&answer);
+        for (slot, value) in &asked.sets {
+            let value = value.evaluate(&inner.scope(environment, self.started, Some(&outcome)));
+            self.state.sets[*slot] = Some(value.into_owned().into());
+        }
+        match answer.status {
+            200..300 => Check::Pass,
+            status @ (401 | 403) => {
+                self.challenge = answer.header("www-authenticate").map(Into::into);
+                self.explain = answer.header("x-nginx-pushstream-explain").map(Into::into);
+                Check::Refuse(status)
+            }
+            status => {
+                self.tell(Level::Error, format!("auth request unexpected status: {status}"));
+                Check::Fail(500)
+            }
+        }
+    }
+}
+
+/// The answer as `$status` and `$sent_http_NAME` see it.
+fn outcome(answer: &Answer) -> Outcome {
+    let mut head = format!("HTTP/1.1 {}\r\n", answer.status).into_bytes();
+    for (name, value) in &answer.headers {
+        head.extend_from_slice(&[name.as_bytes(), b": ", value, b"\r\n"].concat());
+    }
+    head.extend_from_slice(b"\r\n");
+    Outcome {
+        status: answer.status,
+        bytes_sent: 0,
+        body_bytes_sent: 0,
+        request_length: 0,
+        request_millis: 0,
+        complete: true,
+        head,
+    }
+}
