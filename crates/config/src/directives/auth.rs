@@ -127,6 +127,18 @@ pub(crate) const ROWS: &[Directive] = &[
         "Claims of the token that name the channels which may be used, prefix* among them.",
         channels_claim,
     ),
+    row(
+        "push_stream_websocket_allowed_origins",
+        HSL,
+        Args::new(1, usize::MAX, "origin ..."),
+        "none",
+        "Pages that may open WebSockets, such as https://example.org or https://*.example.org; others \
+         are answered 403, clients that name no page are let in.",
+        |_, b, n| {
+            let origins = n.args.iter().map(|word| word.text().to_ascii_lowercase().into());
+            b.guard.origins = Some(origins.collect());
+        },
+    ),
 ];
 
 fn auth_request_set(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {

@@ -8,6 +8,8 @@ mod events;
 mod files;
 mod foreign;
 mod http;
+mod limits;
+mod links;
 mod listen;
 mod location;
 mod log;

@@ -10,8 +10,8 @@ use crate::syntax::Node;
 
 use super::foreign::{Foreign, foreign};
 use super::{
-    access, auth, divide, events, files, http, listen, location, log, map, old, process,
-    push_stream, rewrite,
+    access, auth, divide, events, files, http, limits, links, listen, location, log, map, old,
+    process, push_stream, rewrite,
 };
 use super::{proxy, redirect, server_name, service, tls, types, upstream};
 
@@ -181,6 +181,8 @@ pub(crate) fn rows() -> impl Iterator<Item = &'static Directive> {
         proxy::TLS,
         access::ROWS,
         auth::ROWS,
+        limits::ROWS,
+        links::ROWS,
         log::ROWS,
         map::ROWS,
         divide::ROWS,

@@ -34,6 +34,14 @@ pub(crate) struct FilesDraft {
     pub(crate) gzip_static: Option<GzipStatic>,
     pub(crate) log_not_found: Option<bool>,
     pub(crate) symlinks: Option<SymlinksDraft>,
+    pub(crate) secure_link: Option<Expression>,
+    pub(crate) secure_link_md5: Option<Expression>,
+    /// Not inherited.
+    pub(crate) secure_link_secret: Option<Box<[u8]>>,
+    pub(crate) hmac_link: Option<Expression>,
+    pub(crate) hmac_message: Option<Expression>,
+    pub(crate) hmac_secret: Option<Expression>,
+    pub(crate) hmac_bits: Option<u16>,
     pub(crate) absolute_redirect: Option<bool>,
     pub(crate) port_in_redirect: Option<bool>,
     pub(crate) server_name_in_redirect: Option<bool>,
@@ -44,6 +52,7 @@ impl FilesDraft {
         inherit!(self, outer;
             root index autoindex autoindex_json autoindex_exact_size autoindex_localtime error_pages
             recursive_error_pages internal etag if_modified_since max_ranges gzip_static
-            log_not_found symlinks absolute_redirect port_in_redirect server_name_in_redirect);
+            log_not_found symlinks secure_link secure_link_md5 hmac_link hmac_message hmac_secret
+            hmac_bits absolute_redirect port_in_redirect server_name_in_redirect);
     }
 }

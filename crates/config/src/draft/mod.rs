@@ -14,7 +14,7 @@ mod upstream;
 pub(crate) use block::{Block, Given, ListenDraft, NameDraft, Step};
 pub(crate) use core::{CoreDraft, GzipDraft, LimitsDraft};
 pub(crate) use files::{FilesDraft, SymlinksDraft};
-pub(crate) use guard::GuardDraft;
+pub(crate) use guard::{GuardDraft, LimitDraft, PolicyDraft};
 pub(crate) use main::MainDraft;
 pub(crate) use proxy::{
     PassDraft, PassTo, ProxyDraft, ProxyTlsDraft, RedirectDraft, ResolverDraft, ServersDraft,

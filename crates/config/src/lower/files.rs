@@ -1,8 +1,9 @@
 //! Files and redirections inside the server: the draft with its defaults.
 
 use std::os::unix::ffi::OsStrExt as _;
+use std::sync::Arc;
 
-use outpour_core::settings::{Autoindex, Files, Root, RootKind, Symlinks};
+use outpour_core::settings::{Autoindex, Files, HmacLink, Root, RootKind, SecureLink, Symlinks};
 use outpour_core::variables::Expression;
 
 use crate::draft::FilesDraft;
@@ -36,9 +37,29 @@ impl Lowering<'_> {
             log_not_found: draft.log_not_found.unwrap_or(default.log_not_found),
             symlinks: symlinks.map_or(Symlinks::Follow, |symlinks| symlinks.mode),
             symlinks_from: symlinks.and_then(|symlinks| symlinks.from.clone()),
+            secure_link: secure_link(draft),
+            hmac_link: hmac_link(draft),
             absolute_redirect: draft.absolute_redirect.unwrap_or(default.absolute_redirect),
             port_in_redirect: draft.port_in_redirect.unwrap_or(default.port_in_redirect),
             server_name_in_redirect: draft.server_name_in_redirect.unwrap_or(false),
         }
     }
+}
+
+fn secure_link(draft: &FilesDraft) -> Option<Arc<SecureLink>> {
+    let secret = draft.secure_link_secret.clone();
+    if draft.secure_link.is_none() && secret.is_none() {
+        return None;
+    }
+    let (link, md5) = (draft.secure_link.clone(), draft.secure_link_md5.clone());
+    Some(Arc::new(SecureLink { link, md5, secret }))
+}
+
+fn hmac_link(draft: &FilesDraft) -> Option<Arc<HmacLink>> {
+    Some(Arc::new(HmacLink {
+        link: draft.hmac_link.clone()?,
+        message: draft.hmac_message.clone()?,
+        secret: draft.hmac_secret.clone()?,
+        bits: draft.hmac_bits.unwrap_or(256),
+    }))
 }

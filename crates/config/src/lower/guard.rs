@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use outpour_core::settings::{AuthRequest, BasicAuth, Guard, JwtAuth, Satisfy};
+use outpour_core::settings::{
+    AuthRequest, BasicAuth, Guard, JwtAuth, Level, LimitConn, LimitPolicy, LimitReq, LimitZone,
+    Limits, Satisfy,
+};
 
-use crate::draft::GuardDraft;
+use crate::draft::{GuardDraft, LimitDraft, PolicyDraft};
 
 use super::Lowering;
 
 impl Lowering<'_> {
     /// The checks of a block; none if it asks for nothing.
-    pub(super) fn guard(&self, draft: &GuardDraft) -> Option<Arc<Guard>> {
+    pub(super) fn guard(&mut self, draft: &GuardDraft) -> Option<Arc<Guard>> {
         let realm = draft.realm.clone().flatten();
         let basic = realm.zip(draft.user_file.clone()).map(|(realm, file)| BasicAuth {
             realm,
@@ -19,6 +22,8 @@ impl Lowering<'_> {
         });
         let guard = Guard {
             rules: draft.rules.clone().unwrap_or_default(),
+            limits: self.limits(draft),
+            origins: draft.origins.clone().unwrap_or_default(),
             satisfy: draft.satisfy.unwrap_or(Satisfy::All),
             basic,
             jwt: self.jwt(draft),
@@ -26,8 +31,47 @@ impl Lowering<'_> {
             channels: draft.channels.clone(),
         };
         let asks = guard.basic.is_some() || guard.jwt.is_some() || guard.request.is_some();
-        let idle = guard.rules.is_empty() && !asks && guard.channels.is_none();
+        let limits = guard.limits.is_some() || !guard.origins.is_empty();
+        let idle = guard.rules.is_empty() && !asks && !limits && guard.channels.is_none();
         (!idle).then(|| Arc::new(guard))
+    }
+
+    fn limits(&mut self, draft: &GuardDraft) -> Option<Limits> {
+        let requests = self.zoned(true, draft.limit_req.as_deref(), |limit, zone| LimitReq {
+            zone,
+            burst: limit.most,
+            at_once: limit.at_once,
+        });
+        let connections = self.zoned(false, draft.limit_conn.as_deref(), |limit, zone| LimitConn {
+            zone,
+            most: limit.most,
+        });
+        (!requests.is_empty() || !connections.is_empty()).then(|| Limits {
+            requests,
+            request_policy: policy(&draft.limit_req_policy),
+            connections,
+            connection_policy: policy(&draft.limit_conn_policy),
+        })
+    }
+
+    /// The limits with their zones, wherever in the file these are declared.
+    fn zoned<T>(
+        &mut self,
+        rated: bool,
+        drafts: Option<&[LimitDraft]>,
+        limit: impl Fn(&LimitDraft, Arc<LimitZone>) -> T,
+    ) -> Vec<T> {
+        let mut limits = Vec::new();
+        for draft in drafts.unwrap_or_default() {
+            match self.zones.get(&(rated, draft.zone.clone())) {
+                Some(zone) => limits.push(limit(draft, Arc::clone(zone))),
+                None => {
+                    let message = format!("zero size shared memory zone \"{}\"", draft.zone);
+                    self.report.emerg(draft.at, message);
+                }
+            }
+        }
+        limits
     }
 
     fn jwt(&self, draft: &GuardDraft) -> Option<JwtAuth> {
@@ -39,6 +83,14 @@ impl Lowering<'_> {
             leeway: draft.jwt_leeway.unwrap_or_default().as_secs(),
             require: draft.jwt_require.clone().unwrap_or_default(),
         })
+    }
+}
+
+fn policy(draft: &PolicyDraft) -> LimitPolicy {
+    LimitPolicy {
+        status: draft.status.unwrap_or(503),
+        level: draft.level.unwrap_or(Level::Error),
+        dry_run: draft.dry_run.unwrap_or(false),
     }
 }
 

@@ -17,7 +17,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use outpour_core::settings::{LogFormat, Settings, Upstream};
+use outpour_core::settings::{LimitZone, LogFormat, Settings, Upstream};
 use outpour_core::transport::Rendering;
 use outpour_core::variables::Map;
 
@@ -44,6 +44,8 @@ pub(crate) struct Lowering<'r> {
     pub(crate) directory: PathBuf,
     /// Whether `PREFIX/logs` receives what no directive sends elsewhere.
     pub(crate) logs: bool,
+    /// `limit_req_zone`s (true) and `limit_conn_zone`s by name.
+    pub(crate) zones: HashMap<(bool, String), Arc<LimitZone>>,
     pub(crate) formats: Vec<LogFormat>,
     pub(crate) maps: Vec<(Map, Span, String)>,
     /// The upstreams so far: all blocks, then those of plain hosts.
@@ -75,6 +77,7 @@ impl<'r> Lowering<'r> {
             prefix,
             directory,
             logs,
+            zones: HashMap::new(),
             formats: Vec::new(),
             maps: Vec::new(),
             upstreams: Vec::new(),

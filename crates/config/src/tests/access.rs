@@ -100,3 +100,72 @@ fn questions_to_another_location() {
     check("auth_request_set $uri a;", &["[emerg] the duplicate \"uri\" variable :2"]);
     check("auth_request_set $a $nothing;", &["[emerg] unknown \"nothing\" variable :2"]);
 }
+
+#[test]
+fn limits() {
+    let text = "http { server { location / { limit_req zone=r burst=5 delay=2; limit_conn c 3;
+        limit_req zone=r nodelay; limit_req_status 429; limit_req_log_level warn;
+        limit_req_dry_run on; limit_conn_status 444; limit_conn_log_level info;
+        limit_conn_dry_run on; } }
+        limit_req_zone $remote_addr zone=r:1m rate=30r/m; limit_conn_zone $arg_u zone=c:64k; }";
+    let http = loaded(text).settings.and_then(|settings| settings.http).unwrap();
+    let guard = http.servers[0].locations[0].settings.guard.clone().unwrap();
+    let limits = guard.limits.as_ref().unwrap();
+    let first = &limits.requests[0];
+    assert_eq!((first.zone.rate, first.zone.size), (500, 1 << 20));
+    assert_eq!((first.burst, first.at_once), (5, 2));
+    assert_eq!(limits.requests[1].at_once, u64::MAX);
+    assert_eq!(limits.connections[0].most, 3);
+    let policy = LimitPolicy { status: 429, level: Level::Warn, dry_run: true };
+    assert_eq!(limits.request_policy, policy);
+    let policy = LimitPolicy { status: 444, level: Level::Info, dry_run: true };
+    assert_eq!(limits.connection_policy, policy);
+}
+
+#[test]
+fn mistakes_about_limits() {
+    check("limit_req zone=no;", &["[emerg] zero size shared memory zone \"no\" :2"]);
+    check("limit_req burst=1;", &["[emerg] \"limit_req\" must have \"zone\" parameter :2"]);
+    check("limit_req zone=a burst=x;", &["[emerg] invalid burst value \"burst=x\" :2"]);
+    check("limit_req zone=a bust=1;", &["[emerg] invalid parameter \"bust=1\" :2"]);
+    check("limit_conn a 0;", &["[emerg] invalid number of connections \"0\" :2"]);
+    check("limit_conn a 70000;", &["[emerg] connection limit must be less 65536 :2"]);
+    check("limit_conn_status 200;", &["[emerg] value must be between 400 and 599 :2"]);
+    let http = |text: &str, expected: &str| {
+        assert_eq!(lines(&format!("http {{ {text} }}"))[0], expected, "{text}");
+    };
+    http(
+        "limit_req_zone $uri zone=a:1k rate=1r/s;",
+        "nginx: [emerg] zone \"zone=a:1k\" is too small in nginx.conf:1",
+    );
+    http(
+        "limit_req_zone $uri zone=a:1m rate=1;",
+        "nginx: [emerg] invalid rate \"rate=1\" in nginx.conf:1",
+    );
+    http(
+        "limit_conn_zone $uri zone=a;",
+        "nginx: [emerg] invalid zone size \"zone=a\" in nginx.conf:1",
+    );
+}
+
+#[test]
+fn signed_links_and_origins() {
+    let text = "http { server { secure_link $arg_s,$arg_e; secure_link_md5 a;
+        secure_link_hmac $arg_s; secure_link_hmac_message $uri; secure_link_hmac_secret x;
+        secure_link_hmac_algorithm sha512; location / { } location /s { secure_link_secret y; }
+        location /w { push_stream_websocket_allowed_origins https://A.example *; } } }";
+    let http = loaded(text).settings.and_then(|settings| settings.http).unwrap();
+    let settings = |at: usize| &http.servers[0].locations[at].settings;
+    let link = settings(0).files.secure_link.as_ref().unwrap();
+    assert!(link.link.is_some() && link.md5.is_some() && link.secret.is_none());
+    assert_eq!(settings(0).files.hmac_link.as_ref().unwrap().bits, 512);
+    assert!(settings(1).files.secure_link.as_ref().unwrap().secret.is_some());
+    let origins = &settings(2).guard.as_ref().unwrap().origins;
+    assert_eq!(origins[..], ["https://a.example".into(), "*".into()]);
+    check(
+        "secure_link a; secure_link_secret b;",
+        &["[emerg] \"secure_link_secret\" directive cannot be mixed with \"secure_link\" and \
+         \"secure_link_md5\" :2"],
+    );
+    check("secure_link_hmac_algorithm md5;", &["[emerg] invalid value \"md5\" :2"]);
+}

@@ -1,5 +1,7 @@
 //! What a location says about files, redirections and error pages.
 
+use std::sync::Arc;
+
 use crate::variables::Expression;
 
 /// Where a location's files lie.
@@ -122,6 +124,30 @@ pub enum Symlinks {
     RefuseForeign,
 }
 
+/// `secure_link` and its directives.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct SecureLink {
+    /// `secure_link`
+    pub link: Option<Expression>,
+    /// `secure_link_md5`
+    pub md5: Option<Expression>,
+    /// `secure_link_secret`: the old way.
+    pub secret: Option<Box<[u8]>>,
+}
+
+/// `secure_link_hmac` and its directives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HmacLink {
+    /// `secure_link_hmac`
+    pub link: Expression,
+    /// `secure_link_hmac_message`
+    pub message: Expression,
+    /// `secure_link_hmac_secret`
+    pub secret: Expression,
+    /// `secure_link_hmac_algorithm`: 256, 384 or 512.
+    pub bits: u16,
+}
+
 /// Static files and everything about redirections inside the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Files {
@@ -153,6 +179,10 @@ pub struct Files {
     pub symlinks: Symlinks,
     /// `from=` of `disable_symlinks`: links in this part of a name are followed.
     pub symlinks_from: Option<Expression>,
+    /// `secure_link`; default none.
+    pub secure_link: Option<Arc<SecureLink>>,
+    /// `secure_link_hmac`; default none.
+    pub hmac_link: Option<Arc<HmacLink>>,
     /// `absolute_redirect`; default on.
     pub absolute_redirect: bool,
     /// `port_in_redirect`; default on.
@@ -182,6 +212,8 @@ impl Default for Files {
             log_not_found: true,
             symlinks: Symlinks::Follow,
             symlinks_from: None,
+            secure_link: None,
+            hmac_link: None,
             absolute_redirect: true,
             port_in_redirect: true,
             server_name_in_redirect: false,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::AccessRule;
+use super::{AccessRule, Limits};
 use crate::variables::Expression;
 
 /// `satisfy`
@@ -75,6 +75,10 @@ pub struct AuthRequest {
 pub struct Guard {
     /// `allow` and `deny`, in order.
     pub rules: Vec<AccessRule>,
+    /// `limit_req` and `limit_conn`; default none.
+    pub limits: Option<Limits>,
+    /// `push_stream_websocket_allowed_origins`; empty: all.
+    pub origins: Vec<Box<str>>,
     /// `satisfy`; default all.
     pub satisfy: Satisfy,
     /// `auth_basic`; default off.

@@ -6,6 +6,7 @@
 mod files;
 mod guard;
 mod http;
+mod limits;
 mod location;
 mod log;
 mod main;
@@ -16,11 +17,12 @@ mod tls;
 mod upstream;
 
 pub use files::{
-    Autoindex, Candidate, ErrorPage, Fallback, FileName, Files, GzipStatic, IfModifiedSince,
-    PageStatus, Root, RootKind, Symlinks, TryFiles,
+    Autoindex, Candidate, ErrorPage, Fallback, FileName, Files, GzipStatic, HmacLink,
+    IfModifiedSince, PageStatus, Root, RootKind, SecureLink, Symlinks, TryFiles,
 };
 pub use guard::{AuthRequest, BasicAuth, ChannelsClaim, Guard, JwtAuth, JwtRequirement, Satisfy};
 pub use http::{Http, Listen, ListenAddress, Server, ServerName, ServerSettings};
+pub use limits::{LimitConn, LimitPolicy, LimitReq, LimitZone, Limits};
 pub use location::{
     Access, AccessRule, AddHeader, Expires, Gzip, GzipDisable, GzipProxied, Location,
     LocationSettings, Matcher, Network, Origin, Types,

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use sha1::{Digest as _, Sha1};
 
 use super::{Builtin, Scope, headers};
-use crate::access::Credentials;
+use crate::access::{Credentials, secure_link};
 use crate::civil::Civil;
 use crate::files;
 use crate::request::{Encryption, Method, Version};
@@ -77,6 +77,21 @@ pub(super) fn value<'a>(scope: &Scope<'a>, builtin: Builtin) -> Option<Cow<'a, [
         }
         Builtin::RequestUri => return present(request.target()),
         Builtin::Scheme => text(if scope.peer.tls.is_some() { "https" } else { "http" }),
+        Builtin::SecureLink => {
+            Cow::Owned(secure_link::secure_link(scope.files.secure_link.as_ref()?, scope)?)
+        }
+        Builtin::SecureLinkExpires => {
+            Cow::Owned(secure_link::expires(scope.files.secure_link.as_ref()?, scope)?)
+        }
+        Builtin::SecureLinkHmac => {
+            Cow::Owned(secure_link::secure_link_hmac(scope.files.hmac_link.as_ref()?, scope)?)
+        }
+        Builtin::SecureLinkHmacExpires => {
+            Cow::Owned(secure_link::hmac_expires(scope.files.hmac_link.as_ref()?, scope)?)
+        }
+        Builtin::SecureLinkHmacToken => {
+            Cow::Owned(secure_link::hmac_token(scope.files.hmac_link.as_ref()?, scope))
+        }
         Builtin::ServerAddr => address(scope.peer.local.map(|a| a.ip())),
         Builtin::ServerName => Cow::Borrowed(scope.server_name),
         Builtin::ServerPort => port(scope.peer.local.map(|a| a.port())),

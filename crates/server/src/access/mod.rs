@@ -3,12 +3,14 @@
 
 mod verdicts;
 mod watched;
+mod zones;
 
-use outpour_core::access::Users;
 use outpour_core::access::jwt::{Keys, KeysError};
+use outpour_core::access::{CountZone, RateZone, Users};
 
 pub(crate) use verdicts::Verdicts;
 pub(crate) use watched::Watched;
+pub(crate) use zones::{RateZones, Ticket, Zones, lock};
 
 /// What all workers remember together.
 #[derive(Debug)]
@@ -18,6 +20,10 @@ pub(crate) struct Memory {
     /// `auth_jwt_key_file`s.
     pub(crate) keys: Watched<Result<Keys, KeysError>>,
     pub(crate) verdicts: Verdicts,
+    /// `limit_req_zone`s.
+    pub(crate) rates: RateZones,
+    /// `limit_conn_zone`s.
+    pub(crate) counts: Zones<CountZone>,
 }
 
 impl Default for Memory {
@@ -26,6 +32,8 @@ impl Default for Memory {
             users: Watched::new(Users::parse),
             keys: Watched::new(Keys::parse),
             verdicts: Verdicts::default(),
+            rates: Zones::new(RateZone::new),
+            counts: Zones::new(CountZone::new),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The checks of a location before it serves anything.
 
 use outpour_core::access::{Cost, Credentials, cost, decide, verify};
-use outpour_core::settings::{Access, BasicAuth, Guard, Level, Satisfy};
+use outpour_core::answer::Answer;
+use outpour_core::settings::{Access, BasicAuth, Guard, Level, Role, Satisfy, SubscriberMode};
 
 use super::inside::Step;
 use super::route::Verdict;
@@ -37,6 +38,7 @@ impl Exchange {
         match finding {
             Finding::Password(verdict) => findings.password = Some(verdict),
             Finding::Fetched => {}
+            Finding::Paused => {}
             Finding::Failed => findings.failed = Some(500),
             Finding::Busy | Finding::TimedOut => findings.failed = Some(503),
         }
@@ -48,8 +50,13 @@ impl Exchange {
         if self.inside.is_subrequest() {
             return Step::Content;
         }
-        if let Some(step) = self.ask_all(&guard, means) {
+        let limited = guard.limits.as_ref().and_then(|limits| self.limited(limits, means));
+        if let Some(step) = limited.or_else(|| self.ask_all(&guard, means)) {
             return step;
+        }
+        if !self.by_origin(&guard.origins) {
+            self.tell(Level::Error, "the page may not open WebSockets here".to_owned());
+            return Step::Answer(Answer::refusal(403, "The page may not open WebSockets here."));
         }
         let refusal = guard.channels.as_ref().and_then(|claims| self.by_channels(claims, means));
         refusal.unwrap_or(Step::Content)
@@ -71,10 +78,7 @@ impl Exchange {
                     refused = refused.filter(|earlier| *earlier == 401).or(Some(status));
                 }
                 Check::Refuse(status) => return Some(self.refuse(status)),
-                Check::Fail(status) => {
-                    self.verdict = Verdict::Refused(status);
-                    return Some(Step::error(status));
-                }
+                Check::Fail(status) => return Some(self.turn_away(status)),
                 Check::Wait(wait) => return Some(Step::Wait(wait)),
             }
         }
@@ -85,8 +89,32 @@ impl Exchange {
         if status == 403 {
             self.tell(Level::Error, "access forbidden by rule".to_owned());
         }
+        self.turn_away(status)
+    }
+
+    /// The request is not served, with this status.
+    pub(super) fn turn_away(&mut self, status: u16) -> Step {
         self.verdict = Verdict::Refused(status);
         Step::error(status)
+    }
+
+    /// `push_stream_websocket_allowed_origins`: whether the page that opens a WebSocket may. Only
+    /// browsers tell, and only they have to be kept from serving other people's pages.
+    fn by_origin(&self, allowed: &[Box<str>]) -> bool {
+        let websocket = self.settings.push.role == Role::Subscriber(SubscriberMode::WebSocket);
+        if allowed.is_empty() || !websocket {
+            return true;
+        }
+        let Some(origin) = self.request.header("origin") else { return true };
+        let origin = origin.to_ascii_lowercase();
+        allowed.iter().any(|allowed| match allowed.split_once('*') {
+            None => allowed.as_bytes() == origin,
+            Some((before, behind)) => {
+                origin.len() >= before.len() + behind.len()
+                    && origin.starts_with(before.as_bytes())
+                    && origin.ends_with(behind.as_bytes())
+            }
+        })
     }
 
     /// `allow` and `deny`

@@ -27,6 +27,10 @@ pub(crate) struct Inside {
     pub(crate) status: Option<u16>,
     /// It asks on behalf of another request, which is the one that is checked.
     subrequest: bool,
+    /// `limit_req` has had its say.
+    rated: bool,
+    /// `limit_conn` has.
+    counted: bool,
     /// An error page is being served: there is none for its own errors.
     paged: bool,
 }
@@ -35,6 +39,16 @@ impl Inside {
     /// A request that asks on behalf of another one.
     pub(super) fn subrequest() -> Self {
         Self { internal: true, subrequest: true, ..Self::default() }
+    }
+
+    /// Whether `limit_req` has not had its say: it has from here on.
+    pub(super) fn take_rated(&mut self) -> bool {
+        !std::mem::replace(&mut self.rated, true)
+    }
+
+    /// The same for `limit_conn`.
+    pub(super) fn take_counted(&mut self) -> bool {
+        !std::mem::replace(&mut self.counted, true)
     }
 
     pub(super) fn is_subrequest(self) -> bool {

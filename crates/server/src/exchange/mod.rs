@@ -3,6 +3,7 @@
 mod access;
 mod files;
 mod inside;
+mod limits;
 mod proxy;
 mod publisher;
 mod redirect;
@@ -26,7 +27,7 @@ use outpour_core::settings::{Http, Level, LocationSettings, Role, SubscriberMode
 use outpour_core::transport::cors;
 use outpour_core::variables::{Environment, Expression, Outcome, Scope, State};
 
-use crate::access::Memory;
+use crate::access::{Memory, Ticket};
 use crate::running::Running;
 use crate::upstream::Fetched;
 
@@ -58,6 +59,8 @@ pub(crate) struct Exchange {
     pub(crate) challenge: Option<Box<[u8]>>,
     /// `X-Nginx-PushStream-Explain` of a refusal.
     pub(crate) explain: Option<Box<[u8]>>,
+    /// Its places in the zones of `limit_conn`.
+    pub(crate) tickets: Vec<Ticket>,
     /// A file that is the body of the answer, or its rest.
     pub(crate) file: Option<FileBody>,
     /// What the last request that was made for this one has brought.
@@ -99,6 +102,8 @@ pub(crate) enum Settled {
 /// What a request waits for.
 #[derive(Debug)]
 pub(crate) enum Wait {
+    /// Its turn, so long.
+    Pause(std::time::Duration),
     /// Whether a password is the one of a hash that takes long.
     Password {
         /// What the password file says.
@@ -115,6 +120,8 @@ pub(crate) enum Finding {
     Password(bool),
     /// What an upstream answered: [`Exchange::fetched`] has it.
     Fetched,
+    /// The time has passed.
+    Paused,
     /// It could not be found out.
     Failed,
     /// Too many are waiting.

@@ -63,6 +63,7 @@ impl Exchange {
             findings: None,
             challenge: None,
             explain: None,
+            tickets: Vec::new(),
             notes: RefCell::default(),
             entries: OnceCell::new(),
             running,

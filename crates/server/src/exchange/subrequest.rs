@@ -55,6 +55,9 @@ impl Exchange {
             findings: None,
             challenge: None,
             explain: None,
+            tickets: Vec::new(),
+            fetched: None,
+            kept: Vec::new(),
             file: None,
             notes: RefCell::default(),
         }

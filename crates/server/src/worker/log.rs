@@ -197,6 +197,7 @@ impl Worker {
             findings: None,
             challenge: None,
             explain: None,
+            tickets: Vec::new(),
             notes: RefCell::default(),
         })
     }

@@ -55,7 +55,8 @@ impl Worker {
         if let Some(connection) = self.connection(key) {
             connection.bytes_sent = 0;
         }
-        if let Some(file) = exchange.file.take() {
+        if let Some(mut file) = exchange.file.take() {
+            file.hold(std::mem::take(&mut exchange.tickets));
             self.flush_answers(key);
             self.send_file(key, file);
         }

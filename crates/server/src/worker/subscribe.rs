@@ -237,7 +237,8 @@ impl Worker {
             Format::Stream(stream) if stream.gzip.is_none() => settings.subscriber_policy,
             Format::Stream(_) | Format::LongPoll(_) => SubscriberPolicy::Disconnect,
         };
-        let logged = (!settings.access_log.is_empty()).then(|| {
+        let kept = !settings.access_log.is_empty() || !exchange.tickets.is_empty();
+        let logged = kept.then(|| {
             let exchange = Exchange { entries: OnceCell::new(), ..exchange };
             let head = head_of(&self.answers[begin..]).to_vec();
             Box::new(Logged { exchange, head, earlier: begin as u64 })

@@ -20,12 +20,17 @@ impl Worker {
         self.errands = self.errands.wrapping_add(1);
         let reply = Reply { worker: self.id, key, errand: self.errands };
         let wanted = Arc::new(());
-        let (due, expiry) = (self.now.tick.after(HELPER_PATIENCE), Finding::TimedOut);
-        if !Helpers::submit(&self.shared, self.job(wait), reply, &wanted) {
-            let mut exchange = exchange;
-            exchange.learn(Finding::Busy);
-            return self.proceed(key, exchange);
-        }
+        let (due, expiry) = match wait {
+            Wait::Pause(pause) => (self.now.tick.after(pause), Finding::Paused),
+            Wait::Password { hash, password } => {
+                if !Helpers::submit(&self.shared, self.job(hash, password), reply, &wanted) {
+                    let mut exchange = exchange;
+                    exchange.learn(Finding::Busy);
+                    return self.proceed(key, exchange);
+                }
+                (self.now.tick.after(HELPER_PATIENCE), Finding::TimedOut)
+            }
+        };
         let errand = self.errands;
         let waiting = Waiting { exchange, errand, due, expiry, _wanted: wanted };
         let Some(connection) = self.connection(key) else { return };
@@ -37,14 +42,10 @@ impl Worker {
         self.file_deadline(key);
     }
 
-    /// What a helper does for a request.
-    fn job(&self, wait: Wait) -> Job {
-        match wait {
-            Wait::Password { hash, password } => {
-                let shared = Arc::clone(&self.shared);
-                Box::new(move || verify_password(&shared.access, &hash, &password))
-            }
-        }
+    /// What a helper does for a password.
+    fn job(&self, hash: Box<[u8]>, password: Vec<u8>) -> Job {
+        let shared = Arc::clone(&self.shared);
+        Box::new(move || verify_password(&shared.access, &hash, &password))
     }
 
     /// The errand has come to an end: its request goes on, if it still waits for that.

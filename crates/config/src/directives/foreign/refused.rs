@@ -53,20 +53,14 @@ pub(super) const REFUSED: &[Family] = &[
         "this way of deciding about access is not there",
         "protect the location by addresses, auth_basic, auth_jwt or auth_request",
         "auth_delay auth_jwt_header_set auth_jwt_key_cache auth_jwt_key_request auth_jwt_type
-        secure_link secure_link_md5 secure_link_secret valid_referers",
+        valid_referers",
     ),
     refused(
         "methods cannot be restricted one by one",
         "use `if ($request_method !~ ...) { return 403; }`",
         "limit_except",
     ),
-    refused(
-        "requests and connections are not counted",
-        "limit them in front of the server",
-        "limit_conn limit_conn_dry_run limit_conn_log_level limit_conn_status limit_conn_zone
-        limit_req limit_req_dry_run limit_req_log_level limit_req_status limit_req_zone
-        limit_zone",
-    ),
+    refused("this old way of counting is not there", "use limit_conn_zone", "limit_zone"),
     refused(
         "answers leave as fast as the client takes them",
         "remove it if the client may be fast",

@@ -10,6 +10,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use outpour_core::wire::chunked;
 
+use crate::access::Ticket;
+
 /// Most bytes that are read at once.
 const PIECE_MAX: usize = 128 * 1024;
 
@@ -28,6 +30,8 @@ pub(crate) struct FileBody {
     file: File,
     segments: VecDeque<Segment>,
     zip: Option<Zip>,
+    /// Places in the zones of `limit_conn` that are taken until it is sent.
+    tickets: Vec<Ticket>,
 }
 
 /// A file that is compressed as it is read.
@@ -39,7 +43,12 @@ struct Zip {
 
 impl FileBody {
     pub(super) fn new(file: File, segments: impl Into<VecDeque<Segment>>) -> Self {
-        Self { file, segments: segments.into(), zip: None }
+        Self { file, segments: segments.into(), zip: None, tickets: Vec::new() }
+    }
+
+    /// Keeps these places taken.
+    pub(crate) fn hold(&mut self, tickets: Vec<Ticket>) {
+        self.tickets = tickets;
     }
 
     /// How many bytes there are, before any compression.
