@@ -165,8 +165,8 @@ impl Relay {
         let patience: Duration = match &self.phase {
             Phase::Connecting => return Some(self.attempt_begun.after(limits.connect_timeout)),
             _ if self.paused => return None,
-            _ if self.unsent() > 0 => limits.send_timeout,
-            Phase::Head(_) if !self.complete => return None,
+            _ if self.unsent() > 0 && !self.deaf => limits.send_timeout,
+            Phase::Head(_) if !self.complete && !self.deaf => return None,
             Phase::Head(_) | Phase::Body(..) | Phase::Tunnel => limits.read_timeout,
         };
         Some(self.progress.after(patience))

@@ -489,6 +489,44 @@ fn upstreams_are_logged() {
 }
 
 #[test]
+fn a_client_that_does_not_read_stops_its_upstream() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    const SIZE: usize = 64 << 20;
+    let written = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&written);
+    let upstream = Upstream::new(move |_, mut peer| {
+        peer.request();
+        peer.say(format!("HTTP/1.1 200 OK\r\nContent-Length: {SIZE}\r\n\r\n").as_bytes());
+        for _ in 0..SIZE / (64 << 10) {
+            peer.say(&[b'x'; 64 << 10]);
+            count.fetch_add(64 << 10, Ordering::SeqCst);
+        }
+    });
+    let server = start(&upstream, "", "", "");
+    let mut lazy = sending(&server, &get("/app/"));
+    // Others are served all the while, and longer than the upstream would take.
+    let mut other = sending(&server, b"");
+    let deadline = soon();
+    let mut before = usize::MAX;
+    while before != written.load(Ordering::SeqCst) || before == 0 {
+        assert!(Instant::now() < deadline, "{before} bytes and no end");
+        before = written.load(Ordering::SeqCst);
+        for _ in 0..200 {
+            other.send(&get("/page")).unwrap();
+            until(&mut other, "PAGE");
+        }
+    }
+    assert!(before < SIZE, "the upstream was read to its end");
+    assert!(server.peak_memory().unwrap() < 40 << 20);
+    until(&mut lazy, "\r\n\r\n");
+    for _ in 0..SIZE / (1 << 20) {
+        lazy.take_exactly(1 << 20, soon()).unwrap();
+    }
+    server.stop().unwrap();
+}
+
+#[test]
 fn large_bodies_pass_both_ways() {
     const SIZE: usize = 100 << 20;
     let upstream = Upstream::new(|_, mut peer| {

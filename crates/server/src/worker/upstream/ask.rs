@@ -235,12 +235,12 @@ impl Worker {
             relay.progress = now;
             account(relay, now, |attempt, _| attempt.bytes_sent += written);
         }
-        if relay.deaf {
-            relay.complete = true;
-        }
-        if relay.deaf || relay.unsent() == 0 && (relay.streamed || relay.has_begun()) {
+        let spent = relay.deaf || relay.unsent() == 0;
+        if spent && (relay.streamed || relay.has_begun()) {
             relay.request = Vec::new();
             relay.sent = 0;
+            relay.deaf = false;
+            relay.interim = 0;
         }
         let (room, purpose) = (relay.unsent() < UNSENT_MAX, relay.purpose);
         if let Purpose::Client(client) = purpose
