@@ -102,6 +102,8 @@ pub(crate) enum Settled {
 /// What a request waits for.
 #[derive(Debug)]
 pub(crate) enum Wait {
+    /// What the upstream of another location answers: `auth_request`.
+    Answer(Box<Exchange>),
     /// Its turn, so long.
     Pause(std::time::Duration),
     /// Whether a password is the one of a hash that takes long.

@@ -6,21 +6,28 @@ use std::sync::Arc;
 use outpour_core::answer::Answer;
 use outpour_core::request::{BodyLength, Method, Request};
 use outpour_core::settings::{AuthRequest, Guard, Level};
-use outpour_core::variables::{Environment, Outcome};
+use outpour_core::variables::{Environment, Outcome, Variable};
 
 use super::access::Check;
-use super::{Exchange, Inside, Means, Settled, Verdict};
+use super::{Exchange, Inside, Means, Settled, Verdict, Wait};
+use crate::upstream::Fetched;
 
 impl Exchange {
     /// `auth_request`
     pub(super) fn by_request(&mut self, guard: &Guard, means: &Means<'_>) -> Check {
         let Some(asked) = &guard.request else { return Check::Nothing };
+        if let Some(fetched) = self.fetched.take() {
+            return self.fetched(asked, &fetched, means.environment);
+        }
         let mut inner = self.inner(asked);
         inner.verdict = inner.enter(means.environment);
         let settled = inner.settle(means);
         self.notes.borrow_mut().append(&mut inner.notes.borrow_mut());
         match settled {
             Settled::Answer(answer) => self.asked(asked, &inner, answer, means.environment),
+            Settled::Role if inner.settings.proxy.is_some() => {
+                Check::Wait(Wait::Answer(Box::new(inner)))
+            }
             Settled::Role | Settled::Wait(_) => {
                 let path = String::from_utf8_lossy(&asked.path);
                 self.tell(
@@ -63,7 +70,33 @@ impl Exchange {
         }
     }
 
-    /// What the answer means for this request.
+    /// What an upstream's answer means for this request.
+    fn fetched(
+        &mut self,
+        asked: &AuthRequest,
+        fetched: &Fetched,
+        environment: &Environment,
+    ) -> Check {
+        let inner = &fetched.exchange;
+        let scope = inner.scope(environment, self.started, None);
+        let mut answer = Answer::new(fetched.status);
+        for (name, variable) in [
+            ("WWW-Authenticate", "upstream_http_www_authenticate"),
+            ("X-Nginx-PushStream-Explain", "upstream_http_x_nginx_pushstream_explain"),
+        ] {
+            let value = Variable::parse(variable).and_then(|variable| scope.lookup(&variable));
+            if let Some(value) = value {
+                answer = answer.with(name, value.into_owned());
+            }
+        }
+        let mut outcome = outcome(&answer);
+        if let Some(account) = &inner.state.upstream {
+            outcome.head.clone_from(&account.head);
+        }
+        self.judged(asked, inner, &answer, &outcome, environment)
+    }
+
+    /// What the answer of a location means for this request.
     fn asked(
         &mut self,
         asked: &AuthRequest,
@@ -73,8 +106,19 @@ impl Exchange {
     ) -> Check {
         answer.headers.extend(inner.extra_headers(environment, &answer));
         let outcome = outcome(&answer);
+        self.judged(asked, inner, &answer, &outcome, environment)
+    }
+
+    fn judged(
+        &mut self,
+        asked: &AuthRequest,
+        inner: &Self,
+        answer: &Answer,
+        outcome: &Outcome,
+        environment: &Environment,
+    ) -> Check {
         for (slot, value) in &asked.sets {
-            let value = value.evaluate(&inner.scope(environment, self.started, Some(&outcome)));
+            let value = value.evaluate(&inner.scope(environment, self.started, Some(outcome)));
             self.state.sets[*slot] = Some(value.into_owned().into());
         }
         match answer.status {

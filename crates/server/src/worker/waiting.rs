@@ -11,6 +11,9 @@ use crate::helpers::{Helpers, Job, Reply};
 /// How long a request waits for a helper at most.
 const HELPER_PATIENCE: Duration = Duration::from_secs(60);
 
+/// The same for an upstream, whose own time limits are what counts.
+const UPSTREAM_PATIENCE: Duration = Duration::from_secs(3600);
+
 impl Worker {
     /// Sends somebody on the errand and parks the connection until its end.
     ///
@@ -20,7 +23,12 @@ impl Worker {
         self.errands = self.errands.wrapping_add(1);
         let reply = Reply { worker: self.id, key, errand: self.errands };
         let wanted = Arc::new(());
+        let mut asked = None;
         let (due, expiry) = match wait {
+            Wait::Answer(inner) => {
+                asked = Some(inner);
+                (self.now.tick.after(UPSTREAM_PATIENCE), Finding::TimedOut)
+            }
             Wait::Pause(pause) => (self.now.tick.after(pause), Finding::Paused),
             Wait::Password { hash, password } => {
                 if !Helpers::submit(&self.shared, self.job(hash, password), reply, &wanted) {
@@ -40,6 +48,9 @@ impl Worker {
             return self.close(key, Ending::PeerGone);
         }
         self.file_deadline(key);
+        if let Some(inner) = asked {
+            self.fetch(*inner, key, errand, 0);
+        }
     }
 
     /// What a helper does for a password.

@@ -94,7 +94,6 @@ impl Worker {
     /// sent. What comes of it is told by [`Worker::fetched`]; where nobody could be asked, at once.
     /// Whoever waits may go at any moment: the connection to the upstream is closed when that is
     /// found out.
-    #[expect(dead_code, reason = "the checks of access that ask others are built on it")]
     pub(in super::super) fn fetch(
         &mut self,
         mut exchange: Exchange,
