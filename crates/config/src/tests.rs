@@ -3,6 +3,7 @@
 mod access;
 mod audit;
 mod files;
+mod http2;
 mod messages;
 mod properties;
 mod proxy;

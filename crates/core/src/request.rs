@@ -32,6 +32,8 @@ pub enum Version {
     Http10,
     /// HTTP/1.1.
     Http11,
+    /// HTTP/2: its frames tell where a body ends, and one answer never closes the connection.
+    Http2,
 }
 
 /// What is known about the body from the head.
@@ -41,13 +43,13 @@ pub enum BodyLength {
     None,
     /// `Content-Length: N`; may be 0.
     Known(u64),
-    /// `Transfer-Encoding: chunked`.
+    /// `Transfer-Encoding: chunked`; over HTTP/2 a body without a length, which comes in chunks too.
     Chunked,
 }
 
 /// A request head: one allocation for its bytes, everything else as ranges into them.
 ///
-/// Built by `wire::http1` (and later by HTTP/2 from its header list).
+/// Built by `wire::http1`, and by `wire::http2` from a header list.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// The head as received, request line first.
@@ -81,6 +83,12 @@ impl Request {
     #[must_use]
     pub fn method_text(&self) -> &[u8] {
         &self.bytes[self.method_text.clone()]
+    }
+
+    /// Whether this is a WebSocket over HTTP/2 (RFC 8441). Other `CONNECT`s become no requests.
+    #[must_use]
+    pub fn is_extended_connect(&self) -> bool {
+        self.version == Version::Http2 && self.method_text() == b"CONNECT"
     }
 
     /// The request target as received.

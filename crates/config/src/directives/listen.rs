@@ -44,6 +44,7 @@ fn listen(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
         sndbuf: None,
         so_keepalive: false,
         tls: false,
+        http2: false,
         options: false,
     };
     for word in options {
@@ -123,7 +124,7 @@ fn resolve(host: &str) -> Result<Vec<IpAddr>, &'static str> {
 }
 
 /// What may stand behind the address.
-const OPTIONS: [&str; 11] = [
+const OPTIONS: [&str; 12] = [
     "default_server",
     "backlog=",
     "bind",
@@ -135,6 +136,7 @@ const OPTIONS: [&str; 11] = [
     "ssl",
     "so_keepalive=",
     "fastopen=",
+    "http2",
 ];
 
 fn option(l: &mut Lowering<'_>, n: &Node, word: &Word, draft: &mut ListenDraft) {
@@ -144,7 +146,8 @@ fn option(l: &mut Lowering<'_>, n: &Node, word: &Word, draft: &mut ListenDraft) 
     };
     let is_default = matches!(name, b"default_server" | b"default");
     let is_tls = (name, value) == (b"ssl", None);
-    draft.options |= !is_default && !is_tls;
+    let is_http2 = (name, value) == (b"http2", None);
+    draft.options |= !is_default && !is_tls && !is_http2;
     match (name, value) {
         (b"default_server" | b"default", None) => draft.default_server = true,
         (b"ssl", None) => draft.tls = true,
@@ -165,7 +168,13 @@ fn option(l: &mut Lowering<'_>, n: &Node, word: &Word, draft: &mut ListenDraft) 
             _ => invalid(l, word, "ipv6only flags", value),
         },
         (b"so_keepalive", Some(value)) => so_keepalive(l, word, value, draft),
-        (b"http2" | b"spdy" | b"quic" | b"http3" | b"proxy_protocol", None) => {
+        (b"http2", None) => {
+            draft.http2 = true;
+            let text = "the \"listen ... http2\" directive is deprecated, use the \"http2\" \
+                        directive instead";
+            l.report.warn(word.span, text.to_owned());
+        }
+        (b"spdy" | b"quic" | b"http3" | b"proxy_protocol", None) => {
             let name = word.text();
             l.not_implemented(word.span, &format!("\"{name}\" of the \"listen\" directive"));
         }

@@ -8,6 +8,7 @@ mod events;
 mod files;
 mod foreign;
 mod http;
+mod http2;
 mod limits;
 mod links;
 mod listen;

@@ -9,6 +9,7 @@ use crate::lower::Lowering;
 use crate::syntax::Node;
 
 use super::foreign::{Foreign, foreign};
+use super::http2;
 use super::{
     access, auth, divide, events, files, http, limits, links, listen, location, log, map, old,
     process, push_stream, rewrite,
@@ -169,6 +170,7 @@ pub(crate) fn rows() -> impl Iterator<Item = &'static Directive> {
         listen::ROWS,
         server_name::ROWS,
         tls::ROWS,
+        http2::ROWS,
         location::ROWS,
         types::ROWS,
         files::ROWS,

@@ -7,8 +7,8 @@ use outpour_core::settings::{ListenAddress, Matcher, ServerName};
 use outpour_core::variables::Expression;
 
 use super::{
-    CoreDraft, FilesDraft, GuardDraft, LimitsDraft, MainDraft, ProxyDraft, PushDraft, StoreDraft,
-    TlsDraft, UpstreamDraft,
+    CoreDraft, FilesDraft, GuardDraft, Http2Draft, LimitsDraft, MainDraft, ProxyDraft, PushDraft,
+    StoreDraft, TlsDraft, UpstreamDraft,
 };
 use crate::audit::Told;
 use crate::directives::Contexts;
@@ -54,6 +54,8 @@ pub(crate) struct ListenDraft {
     pub(crate) so_keepalive: bool,
     /// `ssl`
     pub(crate) tls: bool,
+    /// `http2`
+    pub(crate) http2: bool,
     /// Any option of the socket was given: only one directive per address may.
     pub(crate) options: bool,
 }
@@ -75,6 +77,7 @@ pub(crate) struct Block {
     pub(crate) store: StoreDraft,
     pub(crate) limits: LimitsDraft,
     pub(crate) tls: TlsDraft,
+    pub(crate) http2: Http2Draft,
     pub(crate) core: CoreDraft,
     pub(crate) files: FilesDraft,
     pub(crate) guard: GuardDraft,
@@ -107,6 +110,7 @@ impl Block {
             store: StoreDraft::default(),
             limits: LimitsDraft::default(),
             tls: TlsDraft::default(),
+            http2: Http2Draft::default(),
             core: CoreDraft::default(),
             files: FilesDraft::default(),
             guard: GuardDraft::default(),
@@ -128,6 +132,7 @@ impl Block {
     pub(crate) fn inherit(&mut self, outer: &Self, store: &StoreDraft) {
         self.limits.inherit(&outer.limits);
         self.tls.inherit(&outer.tls);
+        self.http2.inherit(&outer.http2);
         self.core.inherit(&outer.core);
         self.files.inherit(&outer.files);
         self.proxy.inherit(&outer.proxy);

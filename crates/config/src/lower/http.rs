@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use outpour_core::settings::{
-    AccessLog, Http, Level, Location, LogTarget, Main, Server, ServerName, ServerSettings, Store,
+    AccessLog, Http, Http2, Level, Location, LogTarget, Main, Server, ServerName, ServerSettings,
+    Store,
 };
 use outpour_core::variables::{Expression, Map, Piece, Variable};
 
-use crate::draft::{Block, LimitsDraft, StoreDraft};
+use crate::draft::{Block, Http2Draft, LimitsDraft, StoreDraft};
 use crate::source::Span;
 
 use super::Lowering;
@@ -73,7 +74,8 @@ impl Lowering<'_> {
         }
         let name = server.names.first().map(|name| name.written.clone()).unwrap_or_default();
         let tls = Arc::new(self.tls(&server.tls));
-        Server { name, names, script, settings, locations, limits: limits(&server.limits), tls }
+        let (limits, http2) = (limits(&server.limits), http2(&server.http2));
+        Server { name, names, script, settings, locations, limits, tls, http2 }
     }
 
     /// The checks of the `http` level; they run only if a role is used.
@@ -186,6 +188,21 @@ fn limits(draft: &LimitsDraft) -> ServerSettings {
             .underscores_in_headers
             .unwrap_or(default.underscores_in_headers),
         merge_slashes: draft.merge_slashes.unwrap_or(default.merge_slashes),
+    }
+}
+
+fn http2(draft: &Http2Draft) -> Http2 {
+    let default = Http2::default();
+    let number = |given: u64| u32::try_from(given).unwrap_or(u32::MAX);
+    Http2 {
+        on: draft.on.unwrap_or(default.on),
+        max_concurrent_streams: draft
+            .max_concurrent_streams
+            .map_or(default.max_concurrent_streams, number),
+        chunk_size: draft.chunk_size.unwrap_or(default.chunk_size),
+        body_preread_size: draft
+            .body_preread_size
+            .map_or(default.body_preread_size, |size| number(size as u64)),
     }
 }
 

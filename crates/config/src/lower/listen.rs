@@ -53,6 +53,7 @@ impl Lowering<'_> {
         }
         entry.listen.servers.push(index);
         entry.listen.tls |= draft.tls;
+        entry.listen.http2 |= draft.http2;
         if draft.options {
             if entry.has_options {
                 self.report.emerg(draft.at, format!("duplicate listen options for {shown}"));
@@ -116,6 +117,7 @@ fn default_listen(at: Span) -> ListenDraft {
         sndbuf: None,
         so_keepalive: false,
         tls: false,
+        http2: false,
         options: false,
     }
 }
@@ -129,6 +131,7 @@ fn collected(draft: &ListenDraft, server: usize) -> Collected {
         sndbuf: None,
         so_keepalive: false,
         tls: draft.tls,
+        http2: draft.http2,
         default_server: server,
         servers: vec![server],
     };

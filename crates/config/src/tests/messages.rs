@@ -201,7 +201,9 @@ fn servers_and_locations() {
     );
     in_http(
         "server { listen 80 http2; }",
-        &["[emerg] \"http2\" of the \"listen\" directive is not implemented yet :2"],
+        &[
+            "[warn] the \"listen ... http2\" directive is deprecated, use the \"http2\" directive instead :2",
+        ],
     );
     in_http("server { listen 80 fast; }", &["[emerg] invalid parameter \"fast\" :2"]);
     in_http(

@@ -193,6 +193,7 @@ fn server(name: &str) -> Server {
         locations: Vec::new(),
         limits: ServerSettings::default(),
         tls: Arc::default(),
+        http2: crate::settings::Http2::default(),
     }
 }
 
@@ -206,6 +207,7 @@ pub(super) fn listen(servers: usize) -> Listen {
         sndbuf: None,
         so_keepalive: false,
         tls: false,
+        http2: false,
         default_server: 0,
         servers: (0..servers).collect(),
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Location, LocationSettings, LogFormat, Store, Tls, Upstream};
+use super::{Http2, Location, LocationSettings, LogFormat, Store, Tls, Upstream};
 use crate::router::Statement;
 use crate::variables::{Map, Pattern};
 
@@ -58,6 +58,8 @@ pub struct Listen {
     pub so_keepalive: bool,
     /// `ssl`: connections are encrypted.
     pub tls: bool,
+    /// `http2`: all servers behind it speak HTTP/2, whatever their own directive says.
+    pub http2: bool,
     /// Index of the server that answers when no name fits.
     pub default_server: usize,
     /// Indices of all servers behind this address.
@@ -95,6 +97,8 @@ pub struct Server {
     pub limits: ServerSettings,
     /// The `ssl_*` directives, for addresses with `ssl`.
     pub tls: Arc<Tls>,
+    /// The `http2*` directives.
+    pub http2: Http2,
 }
 
 /// Limits that hold while a request's head is read.

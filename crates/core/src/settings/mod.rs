@@ -6,6 +6,7 @@
 mod files;
 mod guard;
 mod http;
+mod http2;
 mod limits;
 mod location;
 mod log;
@@ -22,6 +23,7 @@ pub use files::{
 };
 pub use guard::{AuthRequest, BasicAuth, ChannelsClaim, Guard, JwtAuth, JwtRequirement, Satisfy};
 pub use http::{Http, Listen, ListenAddress, Server, ServerName, ServerSettings};
+pub use http2::Http2;
 pub use limits::{LimitConn, LimitPolicy, LimitReq, LimitZone, Limits};
 pub use location::{
     Access, AccessRule, AddHeader, Expires, Gzip, GzipDisable, GzipProxied, Location,

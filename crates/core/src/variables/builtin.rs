@@ -45,6 +45,11 @@ pub(super) fn value<'a>(scope: &Scope<'a>, builtin: Builtin) -> Option<Cow<'a, [
         Builtin::Host if request.host.is_empty() => Cow::Borrowed(scope.server_name),
         Builtin::Host => Cow::Borrowed(&request.host),
         Builtin::Hostname => Cow::Borrowed(scope.environment.hostname.as_bytes()),
+        Builtin::Http2 => match (request.version, &scope.peer.tls) {
+            (Version::Http2, Some(_)) => text("h2"),
+            (Version::Http2, None) => text("h2c"),
+            (Version::Http10 | Version::Http11, _) => return None,
+        },
         Builtin::Https => text(if scope.peer.tls.is_some() { "on" } else { "" }),
         Builtin::IsArgs => text(if scope.args().is_empty() { "" } else { "?" }),
         Builtin::Msec => owned(format!("{}.{:03}", scope.now.unix, scope.now.unix_millis.min(999))),
@@ -170,6 +175,7 @@ fn protocol(version: Version) -> &'static str {
     match version {
         Version::Http10 => "HTTP/1.0",
         Version::Http11 => "HTTP/1.1",
+        Version::Http2 => "HTTP/2.0",
     }
 }
 

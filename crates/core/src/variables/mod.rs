@@ -73,6 +73,7 @@ pub enum Builtin {
     Foreign,
     Host,
     Hostname,
+    Http2,
     Https,
     IsArgs,
     Msec,

@@ -66,14 +66,13 @@ fn capture(name: &str) -> Option<usize> {
 }
 
 /// Families of variables that belong to parts of nginx which outpour does not have.
-const FOREIGN_FAMILIES: [&str; 9] = [
+const FOREIGN_FAMILIES: [&str; 8] = [
     "upstream_",
     "ssl_",
     "tcpinfo_",
     "proxy_protocol_",
     "geoip_",
     "geoip2_",
-    "http2",
     "http3",
     "sent_trailer_",
 ];
@@ -107,6 +106,7 @@ const NAMES: &[(&str, Builtin)] = &[
     ("gzip_ratio", Builtin::Foreign),
     ("host", Builtin::Host),
     ("hostname", Builtin::Hostname),
+    ("http2", Builtin::Http2),
     ("https", Builtin::Https),
     ("is_args", Builtin::IsArgs),
     ("limit_conn_status", Builtin::Foreign),

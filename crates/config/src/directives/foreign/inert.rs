@@ -69,11 +69,15 @@ pub(super) const INERT: &[Family] = &[
         "charset_map override_charset source_charset",
     ),
     inert(
-        "HTTP/2 has fixed bounds of its own, and browsers have given up server push",
-        "http2_body_preread_size http2_chunk_size http2_idle_timeout http2_max_concurrent_pushes
-        http2_max_concurrent_streams http2_max_field_size http2_max_header_size
-        http2_max_requests http2_pool_size http2_push http2_push_preload
-        http2_recv_buffer_size http2_recv_timeout http2_streams_index_size",
+        "as in nginx, keepalive_timeout, keepalive_requests, client_header_timeout and \
+         large_client_header_buffers hold for HTTP/2 too",
+        "http2_idle_timeout http2_max_field_size http2_max_header_size http2_max_requests
+        http2_recv_timeout",
+    ),
+    inert(
+        "HTTP/2 needs no memory that could be set aside, and browsers have given up server push",
+        "http2_max_concurrent_pushes http2_pool_size http2_push http2_push_preload
+        http2_recv_buffer_size http2_streams_index_size",
     ),
     inert(
         "keepalive_timeout and keepalive_requests bound a connection's life",

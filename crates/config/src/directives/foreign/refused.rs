@@ -94,9 +94,9 @@ pub(super) const REFUSED: &[Family] = &[
         "state match health_check sticky sticky_cookie_insert ntlm least_time queue",
     ),
     refused(
-        "HTTP/2 and HTTP/3 are not spoken",
-        "remove it: clients fall back to HTTP/1.1",
-        "http2 http3 http3_hq http3_max_concurrent_streams http3_stream_buffer_size
+        "HTTP/3 is not spoken",
+        "remove it: clients fall back to HTTP/2 and HTTP/1.1",
+        "http3 http3_hq http3_max_concurrent_streams http3_stream_buffer_size
         quic_active_connection_id_limit quic_bpf quic_gso quic_host_key quic_retry",
     ),
     refused(

@@ -12,7 +12,7 @@ pub(super) type Field = (Range<usize>, Range<usize>);
 
 /// The header lines that count, and what the wire needs of them.
 #[derive(Debug, Default)]
-pub(super) struct Fields {
+pub(in crate::wire) struct Fields {
     pub headers: Vec<Field>,
     /// `Host`, in lower case, without port.
     pub host: Option<Vec<u8>>,
@@ -119,7 +119,7 @@ fn has_valid_name(line: &[u8]) -> Result<bool, Rejection> {
 
 impl Fields {
     /// Looks at one header; `false` if its name is invalid for nginx and the header ignored.
-    fn take(
+    pub(in crate::wire) fn take(
         &mut self,
         head: &[u8],
         (name, value): &Field,
@@ -177,7 +177,11 @@ impl Fields {
     }
 
     /// How the body is framed. Two ways at once are refused: servers differ in which one wins.
-    pub(super) fn body(&self, head: &[u8], version: Version) -> Result<BodyLength, Rejection> {
+    pub(in crate::wire) fn body(
+        &self,
+        head: &[u8],
+        version: Version,
+    ) -> Result<BodyLength, Rejection> {
         let Some(encoding) = self.transfer_encoding.clone() else {
             return Ok(self.content_length.map_or(BodyLength::None, BodyLength::Known));
         };
@@ -194,7 +198,7 @@ impl Fields {
     }
 
     /// Whether the connection may be used again.
-    pub(super) fn keep_alive(&self, version: Version) -> bool {
+    pub(in crate::wire) fn keep_alive(&self, version: Version) -> bool {
         !self.close && (version == Version::Http11 || self.keep_alive)
     }
 

@@ -7,7 +7,7 @@ use crate::settings::ServerSettings;
 const EMPTY_LINES_MAX: usize = 8;
 
 /// Headers of one request.
-pub(super) const HEADERS_MAX: usize = 100;
+pub(in crate::wire) const HEADERS_MAX: usize = 100;
 
 /// Where the parts of a head stand, as far as they have come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,14 +2,14 @@
 
 mod body;
 mod encode;
-mod fields;
+pub(in crate::wire) mod fields;
 mod head;
 mod host;
-mod lines;
+pub(in crate::wire) mod lines;
 mod rejection;
-mod request_line;
+pub(in crate::wire) mod request_line;
 pub mod response;
-mod uri;
+pub(in crate::wire) mod uri;
 
 pub use body::{BodyReader, BodyStep};
 pub(crate) use encode::harmless;

@@ -11,12 +11,12 @@ pub struct Rejection {
 }
 
 impl Rejection {
-    /// The request contradicts HTTP/1.
-    pub(super) const fn bad(reason: &'static str) -> Self {
+    /// The request contradicts HTTP.
+    pub(in crate::wire) const fn bad(reason: &'static str) -> Self {
         Self { status: 400, reason }
     }
 
-    pub(super) const fn with(status: u16, reason: &'static str) -> Self {
+    pub(in crate::wire) const fn with(status: u16, reason: &'static str) -> Self {
         Self { status, reason }
     }
 }

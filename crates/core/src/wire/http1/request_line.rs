@@ -46,7 +46,7 @@ pub(super) fn check_beginning(part: &[u8]) -> Result<(), Rejection> {
 const INVALID: Rejection = Rejection::bad("client sent invalid request line");
 
 /// Methods consist of upper case letters, `-` and `_`, as in nginx.
-fn method(token: &[u8]) -> Result<Method, Rejection> {
+pub(in crate::wire) fn method(token: &[u8]) -> Result<Method, Rejection> {
     Ok(match token {
         b"GET" => Method::Get,
         b"HEAD" => Method::Head,
@@ -65,7 +65,7 @@ fn is_method_byte(byte: u8) -> bool {
 }
 
 /// Refuses what only proxies and diagnosis need, as nginx does.
-fn check_method(token: &[u8]) -> Result<(), Rejection> {
+pub(in crate::wire) fn check_method(token: &[u8]) -> Result<(), Rejection> {
     match token {
         b"CONNECT" => Err(Rejection::with(405, "client sent CONNECT method")),
         b"TRACE" => Err(Rejection::with(405, "client sent TRACE method")),

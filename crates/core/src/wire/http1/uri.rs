@@ -7,7 +7,7 @@ use crate::wire::percent::hex_digit;
 
 /// Path and query of a target in origin form.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Uri {
+pub(in crate::wire) struct Uri {
     /// Percent-decoded, `.` and `..` resolved; begins with `/` (or is `*`).
     pub path: Vec<u8>,
     /// Where the query stands in the target, without `?`; without fragment.
@@ -15,7 +15,7 @@ pub(super) struct Uri {
 }
 
 /// Takes a target apart. A fragment, which no client should send, is cut off.
-pub(super) fn parse(target: &[u8], merge_slashes: bool) -> Result<Uri, Rejection> {
+pub(in crate::wire) fn parse(target: &[u8], merge_slashes: bool) -> Result<Uri, Rejection> {
     let path_end = memchr::memchr2(b'?', b'#', target).unwrap_or(target.len());
     let args = match target.get(path_end) {
         Some(b'?') => {

@@ -25,12 +25,18 @@ pub fn accept_key(key: &[u8]) -> [u8; 28] {
 /// `Sec-WebSocket-Key` is looked at, HTTP/1.0 is accepted, and there are no sub-protocols. An
 /// extension that is to be used has to be added, see [`super::accept_deflate`].
 ///
+/// Over HTTP/2 (RFC 8441) the frames of the stream do what the headers do in HTTP/1: only the
+/// version is looked at, and the answer is a 200.
+///
 /// # Errors
 ///
 /// The answer that refuses the request: 405 for other methods than GET, after which the connection
 /// closes; 400 for a missing header or a version that is neither 8 nor 13.
 #[expect(clippy::result_large_err, reason = "both are answers and go the same way")]
 pub fn handshake(request: &Request) -> Result<Answer, Answer> {
+    if request.is_extended_connect() {
+        return extended(request);
+    }
     if request.method != Method::Get {
         let answer = Answer::new(405).with("Allow", &b"GET"[..]);
         return Err(Answer { close: true, ..answer });
@@ -46,8 +52,7 @@ pub fn handshake(request: &Request) -> Result<Answer, Answer> {
         ));
     };
     if !matches!(version, b"8" | b"13") {
-        let explain = "Version not supported. Supported versions: 8, 13";
-        return Err(Answer::refusal(400, explain).with("Sec-WebSocket-Version", &b"8, 13"[..]));
+        return Err(unsupported());
     }
     let answer = Answer::new(101)
         .uncached()
@@ -57,11 +62,27 @@ pub fn handshake(request: &Request) -> Result<Answer, Answer> {
     Ok(Answer { body: Body::Upgrade, ..answer })
 }
 
+#[expect(clippy::result_large_err, reason = "both are answers and go the same way")]
+fn extended(request: &Request) -> Result<Answer, Answer> {
+    match request.header("Sec-WebSocket-Version") {
+        Some(b"8" | b"13") | None => {
+            Ok(Answer { body: Body::Stream, ..Answer::new(200).uncached() })
+        }
+        Some(_) => Err(unsupported()),
+    }
+}
+
+fn unsupported() -> Answer {
+    let explain = "Version not supported. Supported versions: 8, 13";
+    Answer::refusal(400, explain).with("Sec-WebSocket-Version", &b"8, 13"[..])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::settings::ServerSettings;
     use crate::wire::http1::{Parsed, parse_head};
+    use crate::wire::http2;
 
     const GOOD: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\n\
                         Sec-WebSocket-Key: /mQoZf6pRiv8+6o72GncLQ==\r\nSec-WebSocket-Version: 13\r\n";
@@ -105,6 +126,31 @@ mod tests {
             names,
             ["Expires", "Cache-Control", "Upgrade", "Connection", "Sec-WebSocket-Accept"]
         );
+    }
+
+    /// What a WebSocket over HTTP/2 that names `version` is answered.
+    fn check_extended(version: Option<&str>, status: u16) {
+        let list = http2::HeaderList {
+            method: b"CONNECT",
+            authority: Some(b"a"),
+            path: b"/ws/a",
+            protocol: Some(b"websocket"),
+            headers: version
+                .iter()
+                .map(|v| (&b"sec-websocket-version"[..], v.as_bytes()))
+                .collect(),
+            ends: false,
+        };
+        let request = http2::request(&list, &ServerSettings::default()).unwrap();
+        let answer = handshake(&request).unwrap_or_else(|refusal| refusal);
+        assert_eq!((answer.status, answer.header("Upgrade")), (status, None));
+    }
+
+    #[test]
+    fn streams_of_http2_become_websockets() {
+        check_extended(Some("13"), 200);
+        check_extended(None, 200);
+        check_extended(Some("14"), 400);
     }
 
     #[test]
