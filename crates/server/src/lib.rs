@@ -10,6 +10,7 @@ mod connection;
 mod counters;
 mod exchange;
 mod helpers;
+mod http2;
 mod life;
 mod listener;
 pub mod logs;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use outpour_core::router::ServerIndex;
-use outpour_core::settings::{Http, Listen, ServerSettings, Settings};
+use outpour_core::settings::{Http, Http2, Listen, ServerSettings, Settings};
 use outpour_core::variables::State;
 
 use crate::listener::Door;
@@ -64,6 +64,16 @@ impl Running {
             http.servers.get(listen.map_or(0, |listen| listen.default_server))
         });
         server.map_or(&self.default_limits, |server| &server.limits)
+    }
+
+    /// How HTTP/2 is spoken behind `door`, as the default server has it.
+    pub(crate) fn http2(&self, door: &Door) -> Http2 {
+        let settings = self.http().and_then(|http| {
+            let listen = &http.listens[self.position(door)?];
+            let settings = &http.servers.get(listen.default_server)?.http2;
+            Some(Http2 { on: settings.on || listen.http2, ..settings.clone() })
+        });
+        settings.unwrap_or_default()
     }
 
     /// Which `listen` of these settings the door belongs to.

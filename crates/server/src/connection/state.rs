@@ -10,6 +10,7 @@ use outpour_core::wire::websocket::Decoder;
 
 use crate::counters::Transport;
 use crate::exchange::{Exchange, Finding};
+use crate::http2::Session;
 use crate::upstream::UpstreamKey;
 
 /// What a connection is doing.
@@ -19,6 +20,7 @@ use crate::upstream::UpstreamKey;
 ///  ├───── something is to be found out ──▶ Waiting ── found ──▶ any of the others
 ///  ├───── an upstream serves it ──▶ Relayed ── answered ──▶ Head or Closing
 ///  ├───── subscription ─────────▶ Subscribed ── end of the transport ──▶ Head or Closing
+///  ├───── preface of HTTP/2 ────▶ Session ── its end ──▶ Closing
 ///  └───── refusal, close ───────▶ Closing ── peer's end, or time limit ──▶ (closed)
 /// ```
 #[derive(Debug)]
@@ -33,6 +35,8 @@ pub(crate) enum State {
     Relayed(Box<Relayed>),
     /// Parked: it gets what is published.
     Subscribed(Subscribed),
+    /// Its socket speaks HTTP/2: requests are connections of their own.
+    Session(Box<Session>),
     /// The last answer is on its way or gone; what the peer still sends is dropped.
     Closing {
         /// The writing side is shut: only the peer's end is awaited.

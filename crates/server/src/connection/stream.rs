@@ -1,4 +1,5 @@
-//! What a connection reads from and writes to: a socket, or TLS over one.
+//! What a connection reads from and writes to: a socket, TLS over one, or a request of an HTTP/2
+//! connection.
 
 use std::io::{self, IoSlice, Read, Write};
 use std::net::SocketAddr;
@@ -7,7 +8,8 @@ use std::time::Duration;
 use mio::event::Source;
 use mio::{Interest, Registry, Token};
 
-use super::{Socket, TlsStream};
+use super::{ConnectionKey, Socket, TlsStream};
+use crate::http2::Http2Stream;
 
 /// A non-blocking stream of bytes.
 #[derive(Debug)]
@@ -16,20 +18,31 @@ pub(crate) enum Stream {
     Plain(Socket),
     /// Bytes that are encrypted on their way.
     Tls(Box<TlsStream>),
+    /// One request of an HTTP/2 connection.
+    Http2(Box<Http2Stream>),
 }
 
 impl Stream {
-    fn socket(&self) -> &Socket {
+    fn socket(&self) -> Option<&Socket> {
         match self {
-            Self::Plain(socket) => socket,
-            Self::Tls(stream) => stream.socket(),
+            Self::Plain(socket) => Some(socket),
+            Self::Tls(stream) => Some(stream.socket()),
+            Self::Http2(_) => None,
+        }
+    }
+
+    /// The connection whose socket it is, if it is not its own.
+    pub(crate) fn session(&self) -> Option<ConnectionKey> {
+        match self {
+            Self::Plain(_) | Self::Tls(_) => None,
+            Self::Http2(stream) => Some(stream.session),
         }
     }
 
     /// The TLS side, if the address is one for TLS.
     pub(crate) fn tls(&self) -> Option<&TlsStream> {
         match self {
-            Self::Plain(_) => None,
+            Self::Plain(_) | Self::Http2(_) => None,
             Self::Tls(stream) => Some(stream),
         }
     }
@@ -41,7 +54,11 @@ impl Stream {
 
     /// Whether another read may bring something although the socket announces nothing.
     pub(crate) fn holds_input(&self) -> bool {
-        self.tls().is_some_and(TlsStream::holds_input)
+        match self {
+            Self::Plain(_) => false,
+            Self::Tls(stream) => stream.holds_input(),
+            Self::Http2(stream) => stream.holds_input(),
+        }
     }
 
     /// The socket takes bytes again: sends what no caller waits for (the handshake's part).
@@ -50,7 +67,7 @@ impl Stream {
     /// The socket failed: the connection has to be closed.
     pub(crate) fn push_out(&mut self) -> io::Result<()> {
         match self {
-            Self::Plain(_) => Ok(()),
+            Self::Plain(_) | Self::Http2(_) => Ok(()),
             Self::Tls(stream) => stream.push_out().map(drop),
         }
     }
@@ -65,22 +82,30 @@ impl Stream {
     /// No more data from us: the peer sees the end after what was sent.
     pub(crate) fn shutdown_write(&mut self) -> io::Result<()> {
         self.farewell();
-        self.socket().shutdown_write()
+        match self {
+            Self::Plain(socket) => socket.shutdown_write(),
+            Self::Tls(stream) => stream.socket().shutdown_write(),
+            Self::Http2(stream) => stream.finish(),
+        }
     }
 
     /// See [`Socket::local`].
     pub(crate) fn local(&self) -> Option<SocketAddr> {
-        self.socket().local()
+        self.socket()?.local()
     }
 
     /// See [`Socket::give_up_after`].
     pub(crate) fn give_up_after(&self, patience: Duration) {
-        self.socket().give_up_after(patience);
+        if let Some(socket) = self.socket() {
+            socket.give_up_after(patience);
+        }
     }
 
     /// See [`Socket::reset_on_close`].
     pub(crate) fn reset_on_close(&self) {
-        self.socket().reset_on_close();
+        if let Some(socket) = self.socket() {
+            socket.reset_on_close();
+        }
     }
 }
 
@@ -89,6 +114,7 @@ impl Read for Stream {
         match self {
             Self::Plain(socket) => socket.read(buffer),
             Self::Tls(stream) => stream.read(buffer),
+            Self::Http2(stream) => stream.read(buffer),
         }
     }
 }
@@ -98,6 +124,7 @@ impl Write for Stream {
         match self {
             Self::Plain(socket) => socket.write(bytes),
             Self::Tls(stream) => stream.write(bytes),
+            Self::Http2(stream) => stream.write(bytes),
         }
     }
 
@@ -105,6 +132,7 @@ impl Write for Stream {
         match self {
             Self::Plain(socket) => socket.write_vectored(pieces),
             Self::Tls(stream) => stream.write_vectored(pieces),
+            Self::Http2(stream) => stream.write_vectored(pieces),
         }
     }
 
@@ -113,7 +141,8 @@ impl Write for Stream {
     }
 }
 
-/// A TLS stream is always told of writability: its handshake writes on its own.
+/// A TLS stream is always told of writability: its handshake writes on its own. A request of an
+/// HTTP/2 connection is told of both by a bell.
 impl Source for Stream {
     fn register(
         &mut self,
@@ -126,6 +155,7 @@ impl Source for Stream {
             Self::Tls(stream) => {
                 stream.socket_mut().register(registry, token, interest | Interest::WRITABLE)
             }
+            Self::Http2(_) => Ok(()),
         }
     }
 
@@ -140,6 +170,7 @@ impl Source for Stream {
             Self::Tls(stream) => {
                 stream.socket_mut().reregister(registry, token, interest | Interest::WRITABLE)
             }
+            Self::Http2(_) => Ok(()),
         }
     }
 
@@ -147,6 +178,7 @@ impl Source for Stream {
         match self {
             Self::Plain(socket) => socket.deregister(registry),
             Self::Tls(stream) => stream.socket_mut().deregister(registry),
+            Self::Http2(_) => Ok(()),
         }
     }
 }

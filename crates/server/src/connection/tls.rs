@@ -10,7 +10,7 @@ use rustls::{HandshakeKind, ServerConnection};
 use smallvec::SmallVec;
 
 use super::Socket;
-use crate::tls::{ClientVerdict, Gate, Host, encryption};
+use crate::tls::{ClientVerdict, Gate, HTTP2, Host, encryption};
 
 /// Records that one read may look at without anything for its caller.
 const STEPS_PER_READ: usize = 32;
@@ -115,6 +115,11 @@ impl TlsStream {
         Some(talk.tls.handshake_kind()? == HandshakeKind::Resumed)
     }
 
+    /// Whether the handshake agreed on HTTP/2.
+    pub(crate) fn is_http2(&self) -> bool {
+        matches!(&self.phase, Phase::Talking(talk) if talk.tls.alpn_protocol() == Some(HTTP2))
+    }
+
     /// Under which settings the client's certificate was looked at, and what it is worth.
     pub(crate) fn client(&self) -> Option<(&Tls, &ClientVerdict)> {
         let Phase::Talking(talk) = &self.phase else { return None };
@@ -197,12 +202,12 @@ impl TlsStream {
     }
 
     fn choose(&mut self, gate: &Gate, accepted: Accepted) -> io::Result<()> {
-        let Some(host) = gate.host(accepted.client_hello().server_name()) else {
+        let Some((host, http2)) = gate.host(accepted.client_hello().server_name()) else {
             let _ = self.socket.write(&UNRECOGNIZED_NAME);
             let text = "the handshake is rejected by ssl_reject_handshake";
             return Err(io::Error::new(ErrorKind::InvalidData, text));
         };
-        match accepted.into_connection(Arc::clone(&host.config)) {
+        match accepted.into_connection(Arc::clone(host.config(http2))) {
             Ok(mut tls) => {
                 tls.set_buffer_limit(Some(RECORD));
                 let client = ClientVerdict::None;

@@ -22,6 +22,7 @@ pub(crate) struct Gate {
 struct Server {
     host: Option<Arc<Host>>,
     rejects: bool,
+    http2: bool,
 }
 
 impl Gate {
@@ -30,6 +31,7 @@ impl Gate {
         let servers = http.servers.iter().zip(hosts).map(|(server, host)| Server {
             host: host.clone(),
             rejects: server.tls.reject_handshake,
+            http2: listen.http2 || server.http2.on,
         });
         Self {
             names: ServerIndex::new(http, listen),
@@ -39,10 +41,11 @@ impl Gate {
         }
     }
 
-    /// Who answers a client that asks for `name` (SNI); `None` if nobody does.
+    /// Who answers a client that asks for `name` (SNI), and whether HTTP/2 is offered; `None` if
+    /// nobody does.
     ///
     /// As in nginx a server without a certificate shows that of the default server.
-    pub(crate) fn host(&self, name: Option<&str>) -> Option<Arc<Host>> {
+    pub(crate) fn host(&self, name: Option<&str>) -> Option<(Arc<Host>, bool)> {
         let index = match name {
             Some(name) => {
                 let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
@@ -54,6 +57,7 @@ impl Gate {
         if server.rejects {
             return None;
         }
-        server.host.clone().or_else(|| self.servers.get(self.default)?.host.clone())
+        let host = server.host.clone().or_else(|| self.servers.get(self.default)?.host.clone());
+        host.map(|host| (host, server.http2))
     }
 }

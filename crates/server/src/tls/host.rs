@@ -13,14 +13,19 @@ use super::client::{ClientVerdict, Verifier};
 use super::error::TlsError;
 use super::sessions;
 
-/// What may be spoken inside, the best first. HTTP/2 would come before the others.
-const PROTOCOLS: [&[u8]; 3] = [b"http/1.1", b"http/1.0", b"http/0.9"];
+/// What may be spoken inside, the best first.
+const PROTOCOLS: [&[u8]; 4] = [HTTP2, b"http/1.1", b"http/1.0", b"http/0.9"];
+
+/// The first of them, where it is not switched off.
+pub(crate) const HTTP2: &[u8] = b"h2";
 
 /// A server with its certificates.
 #[derive(Debug)]
 pub(crate) struct Host {
-    /// What handshakes go by.
-    pub(crate) config: Arc<ServerConfig>,
+    /// What handshakes go by, without HTTP/2.
+    config: Arc<ServerConfig>,
+    /// The same with it.
+    http2: Arc<ServerConfig>,
     /// What it was made from.
     pub(crate) settings: Arc<Tls>,
     verifier: Option<Arc<Verifier>>,
@@ -76,7 +81,14 @@ impl Host {
         config.ignore_client_order = true;
         config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).into();
         sessions::set_up(&mut config, settings)?;
-        Ok(Self { config: Arc::new(config), settings: Arc::clone(settings), verifier })
+        let http2 = Arc::new(config.clone());
+        config.alpn_protocols.retain(|protocol| protocol != HTTP2);
+        Ok(Self { config: Arc::new(config), http2, settings: Arc::clone(settings), verifier })
+    }
+
+    /// What a handshake goes by.
+    pub(crate) fn config(&self, http2: bool) -> &Arc<ServerConfig> {
+        if http2 { &self.http2 } else { &self.config }
     }
 
     /// What the certificate is worth that the client has shown.

@@ -16,5 +16,5 @@ pub(crate) use client::ClientVerdict;
 pub(crate) use encryption::encryption;
 pub use error::TlsError;
 pub(crate) use gate::Gate;
-pub(crate) use host::{Host, hosts};
+pub(crate) use host::{HTTP2, Host, hosts};
 pub(crate) use outgoing::ClientConfigs;

@@ -90,7 +90,7 @@ impl Worker {
 
     fn is_full(&mut self) -> bool {
         let limit = self.running.settings.main.worker_connections;
-        let full = limit.is_some_and(|limit| self.connections.len() >= limit);
+        let full = limit.is_some_and(|limit| self.connections.len() - self.streams >= limit);
         if full && !self.full {
             self.full = true;
             self.log(Level::Alert, format_args!("worker_connections are not enough"));

@@ -34,6 +34,7 @@ impl Worker {
         if connection.stream.is_handshaking() {
             self.counters().failed_handshakes.add(1);
         }
+        self.part(key, &mut connection);
         if ending != Ending::PeerGone {
             connection.stream.farewell();
         }
@@ -45,7 +46,11 @@ impl Worker {
             State::Relayed(relayed) => {
                 self.client_left(relayed.upstream, connection.bytes_sent, ending);
             }
-            State::Head | State::Body(_) | State::Waiting(_) | State::Closing { .. } => {}
+            State::Head
+            | State::Body(_)
+            | State::Waiting(_)
+            | State::Session(_)
+            | State::Closing { .. } => {}
         }
         let resets = connection.settings.is_some_and(|s| s.reset_timedout_connection);
         if resets && ending == Ending::TimedOut {
@@ -206,6 +211,7 @@ impl Worker {
         let Some(connection) = self.connection(key) else { return };
         match &connection.state {
             State::Subscribed(_) => self.end_subscription(key),
+            State::Session(_) => self.drain_session(key),
             State::Head if connection.input.is_empty() && connection.output.is_none() => {
                 self.close(key, Ending::Drained);
             }

@@ -50,6 +50,7 @@ impl Worker {
                 let timeout = connection.settings.as_ref()?.client_body_timeout;
                 Some(relayed.progress.after(timeout))
             }
+            State::Session(session) => self.session_due(connection, session),
             State::Closing { linger, .. } => Some(connection.since.after(*linger)),
             State::Subscribed(subscribed) => {
                 let ping = match subscribed.kind {
@@ -68,7 +69,7 @@ impl Worker {
     }
 
     /// How long a head, or the next request, may take.
-    fn head_patience(&self, connection: &Connection) -> Duration {
+    pub(super) fn head_patience(&self, connection: &Connection) -> Duration {
         if connection.requests > 0 && connection.input.is_empty() {
             return connection.settings.as_ref().map_or(Duration::ZERO, |s| s.keepalive_timeout);
         }
@@ -80,7 +81,7 @@ impl Worker {
         self.running.limits(&connection.door)
     }
 
-    fn send_timeout(&self, connection: &Connection) -> Duration {
+    pub(super) fn send_timeout(&self, connection: &Connection) -> Duration {
         match (&connection.state, &connection.settings) {
             (State::Subscribed(subscribed), _) => subscribed.settings.send_timeout,
             (_, Some(settings)) => settings.send_timeout,
@@ -148,6 +149,7 @@ impl Worker {
                 self.log_client(key, Level::Info, "client timed out while sending its body");
                 self.refuse_relayed(key, 408);
             }
+            State::Session(_) => self.expire_session(key),
             State::Closing { .. } => self.close(key, Ending::TimedOut),
             State::Subscribed(subscribed) => {
                 if subscribed.ends.is_some_and(|ends| ends <= now) {

@@ -14,7 +14,7 @@ impl Worker {
     /// What speaks against a request because of the way it came: not encrypted, or without the
     /// certificate that its server wants to see.
     pub(super) fn objection(&self, key: ConnectionKey, exchange: &Exchange) -> Option<Answer> {
-        let tls = self.connections.get(key.slot as usize)?.stream.tls()?;
+        let tls = self.carrier(self.connections.get(key.slot as usize)?).stream.tls()?;
         if tls.is_clear() {
             let text = "client sent plain HTTP request to HTTPS port while reading client request \
                         headers";

@@ -25,7 +25,8 @@ impl Worker {
         connection.requests = connection.requests.saturating_add(1);
         connection.request_length = length as u64;
         connection.since = self.now.tick;
-        let peer = peer_of(connection);
+        let connection = &self.connections[key.slot as usize];
+        let peer = self.peer_of(connection);
         let running = std::sync::Arc::clone(&self.running);
         let environment = &self.shared.environment;
         let door = &connection.door;
@@ -184,6 +185,30 @@ impl Worker {
         }
     }
 
+    /// Who is at the other end of a connection.
+    pub(super) fn peer_of(&self, connection: &Connection) -> Peer {
+        let carrier = self.carrier(connection);
+        let local = match &connection.door.address {
+            ListenAddress::Tcp(address) if !address.ip().is_unspecified() => Some(*address),
+            ListenAddress::Tcp(_) => carrier.local(),
+            ListenAddress::Unix(_) => None,
+        };
+        Peer {
+            accepted: connection.accepted,
+            remote: connection.remote,
+            local,
+            connection: connection.serial,
+            requests: u64::from(connection.requests),
+            tls: carrier.stream.tls().and_then(TlsStream::encryption),
+        }
+    }
+
+    /// The connection whose socket `connection` uses: itself, unless it is a request of HTTP/2.
+    pub(super) fn carrier<'a>(&'a self, connection: &'a Connection) -> &'a Connection {
+        let session = connection.stream.session();
+        session.and_then(|key| self.connections.get(key.slot as usize)).unwrap_or(connection)
+    }
+
     fn report_context(&self, _exchange: &Exchange) -> ReportContext<'_> {
         let environment = &self.shared.environment;
         ReportContext {
@@ -205,20 +230,4 @@ fn whole_body<'b>(exchange: &Exchange, behind: &'b [u8]) -> Option<&'b [u8]> {
 
 pub(super) fn has_body(exchange: &Exchange) -> bool {
     !matches!(exchange.request.body, BodyLength::None | BodyLength::Known(0))
-}
-
-pub(super) fn peer_of(connection: &Connection) -> Peer {
-    let local = match &connection.door.address {
-        ListenAddress::Tcp(address) if !address.ip().is_unspecified() => Some(*address),
-        ListenAddress::Tcp(_) => connection.local(),
-        ListenAddress::Unix(_) => None,
-    };
-    Peer {
-        accepted: connection.accepted,
-        remote: connection.remote,
-        local,
-        connection: connection.serial,
-        requests: u64::from(connection.requests),
-        tls: connection.stream.tls().and_then(TlsStream::encryption),
-    }
 }

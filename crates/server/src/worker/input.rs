@@ -34,7 +34,7 @@ impl Worker {
             State::Subscribed(subscribed) => !matches!(subscribed.kind, Kind::WebSocket(_)),
             State::Waiting(_) => true,
             State::Relayed(relayed) => !relayed.tunnel && relayed.reader.is_done(),
-            State::Head | State::Body(_) | State::Closing { .. } => false,
+            State::Head | State::Body(_) | State::Session(_) | State::Closing { .. } => false,
         };
         if parked && ended {
             return self.close(key, Ending::PeerGone);
@@ -60,6 +60,9 @@ impl Worker {
             Ok(Flushed::Blocked) => {}
             Ok(Flushed::Paused) => self.ready.push(key),
             Ok(Flushed::All) if matches!(connection.state, State::Closing { .. }) => self.shut(key),
+            Ok(Flushed::All) if matches!(connection.state, State::Session(_)) => {
+                self.bells.ring(key)
+            }
             // A file that was under way when the server began to end: nothing follows it.
             Ok(Flushed::All)
                 if self.phase != Phase::Serving && matches!(connection.state, State::Head) =>
@@ -162,7 +165,11 @@ impl Worker {
             }
             State::Closing { .. } | State::Head => self.close(key, Ending::Done),
             State::Relayed(relayed) if relayed.tunnel => self.close(key, Ending::Done),
-            State::Body(_) | State::Waiting(_) | State::Relayed(_) | State::Subscribed(_) => {
+            State::Body(_)
+            | State::Waiting(_)
+            | State::Session(_)
+            | State::Relayed(_)
+            | State::Subscribed(_) => {
                 self.close(key, Ending::PeerGone);
             }
         }
@@ -212,8 +219,22 @@ impl Worker {
             if connection.generation != key.generation {
                 return data.len();
             }
+            if connection.requests == 0
+                && matches!(connection.state, State::Head)
+                && self.becomes_session(key, &data[at..])
+            {
+                continue;
+            }
+            let Some(connection) = self.connections.get_mut(key.slot as usize) else {
+                return data.len();
+            };
             match &mut connection.state {
                 State::Closing { .. } => return data.len(),
+                State::Session(session) => {
+                    session.feed(&data[at..]);
+                    self.bells.ring(key);
+                    return data.len();
+                }
                 State::Head | State::Body(_) if at == data.len() => return at,
                 State::Head => match self.consume_head(key, &data[at..]) {
                     0 => return at,
@@ -267,8 +288,11 @@ impl Worker {
         if connection.held {
             return 0;
         }
+        let undecided = self.may_become_session(&self.connections[key.slot as usize], data);
+        let connection = &mut self.connections[key.slot as usize];
         let limits = self.running.limits(&connection.door);
-        match parse_head(data, limits) {
+        let parsed = if undecided { Ok(Parsed::Partial) } else { parse_head(data, limits) };
+        match parsed {
             Ok(Parsed::Partial) => {
                 if !connection.head_begun {
                     connection.head_begun = true;
@@ -288,7 +312,7 @@ impl Worker {
     }
 
     /// Refuses bytes that are no proper request.
-    fn reject(&mut self, key: ConnectionKey, rejection: Rejection, head: &[u8]) {
+    pub(super) fn reject(&mut self, key: ConnectionKey, rejection: Rejection, head: &[u8]) {
         if let Some(connection) = self.connection(key) {
             // For the logs; it goes with the refusal.
             connection.input = head.to_vec();
@@ -329,6 +353,8 @@ fn count_handshake(connection: &Connection) {
 
 fn appetite(connection: &Connection) -> Appetite {
     match &connection.state {
+        State::Session(session) if session.has_input() => Appetite::Waits,
+        State::Session(_) => Appetite::Reads,
         State::Closing { shut: true, .. } => Appetite::Drops,
         State::Closing { shut: false, .. } | State::Waiting(_) => Appetite::Waits,
         State::Subscribed(subscribed) => match subscribed.kind {

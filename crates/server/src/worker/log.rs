@@ -11,7 +11,6 @@ use outpour_core::settings::{ErrorLog, Level};
 use outpour_core::variables::{Outcome, State as Variables};
 
 use super::Worker;
-use super::exchange::peer_of;
 use crate::connection::{Connection, ConnectionKey, State, Subscribed, head_of};
 use crate::exchange::{Exchange, FileBody, Inside, Verdict};
 use crate::logs::RequestContext;
@@ -100,7 +99,7 @@ impl Worker {
             State::Subscribed(subscribed) => Some(&subscribed.logged.as_ref()?.exchange),
             State::Waiting(waiting) => Some(&waiting.exchange),
             State::Relayed(relayed) => self.relayed_exchange(relayed.upstream),
-            State::Head | State::Closing { .. } => None,
+            State::Head | State::Session(_) | State::Closing { .. } => None,
         }
     }
 
@@ -182,7 +181,7 @@ impl Worker {
         let begun = if connection.head_begun { connection.since } else { self.now.tick };
         Some(Exchange {
             request: unparsed(request_line(&connection.input)),
-            peer: peer_of(connection),
+            peer: self.peer_of(connection),
             running: Arc::clone(&self.running),
             server,
             settings,

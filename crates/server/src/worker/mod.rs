@@ -7,6 +7,7 @@ mod deadlines;
 mod encryption;
 mod exchange;
 mod fanout;
+mod http2;
 mod input;
 mod log;
 mod occupation;
@@ -32,6 +33,7 @@ use outpour_core::now::{Now, Tick};
 use slab::Slab;
 
 use crate::connection::{Connection, ConnectionKey, Ending};
+use crate::http2::Bells;
 use crate::listener::{Door, Listener};
 use crate::mailbox::Mail;
 use crate::running::Running;
@@ -80,6 +82,10 @@ pub(crate) struct Worker {
     poll: Poll,
     entrances: Slab<Entrance>,
     connections: Slab<Connection>,
+    /// How many of them are requests of HTTP/2 connections.
+    streams: usize,
+    /// What h2 woke.
+    bells: Bells,
     generation: u32,
     /// Connections to upstreams, and those of them that wait for a request.
     upstreams: Slab<UpstreamConnection>,
@@ -145,6 +151,8 @@ impl Worker {
             poll,
             entrances: Slab::new(),
             connections: Slab::new(),
+            streams: 0,
+            bells: Bells::default(),
             generation: 0,
             upstreams: Slab::new(),
             pool: Pool::default(),

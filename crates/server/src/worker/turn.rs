@@ -37,6 +37,7 @@ impl Worker {
         self.fan_out();
         self.expire_deadlines();
         self.expire_upstream_deadlines();
+        self.answer_bells();
         self.tell_departures();
         self.tell_slow_ones();
         let spent = self.shared.clock.micros().saturating_sub(self.now.micros);
@@ -55,7 +56,8 @@ impl Worker {
     /// How long to wait for events.
     fn patience(&self) -> Option<Duration> {
         let mailbox = &self.shared.mailboxes[usize::from(self.id.0)];
-        let ready = !self.ready.is_empty() || !self.ready_upstreams.is_empty();
+        let ready =
+            !self.ready.is_empty() || !self.ready_upstreams.is_empty() || !self.bells.are_silent();
         if self.hub.is_behind() || ready || !mailbox.is_empty() {
             return Some(Duration::ZERO);
         }
@@ -127,6 +129,7 @@ impl Worker {
         self.running = running;
         self.close_outdated();
         self.full = false;
+        self.drain_sessions();
     }
 
     fn stop(&mut self) {
