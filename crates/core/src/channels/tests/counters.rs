@@ -92,7 +92,10 @@ impl Run {
         assert_eq!(summary.channels, channels.table.iter().count() as u64 - wildcards);
         let deleted = channels.deleted.iter().map(|(_, channel)| channel);
         let ordinary = channels.table.iter().chain(deleted).filter(|channel| !channel.events);
-        assert_eq!(summary.stored_messages, ordinary.map(|channel| channel.history.len()).sum());
+        assert_eq!(
+            summary.stored_messages,
+            ordinary.map(|channel| channel.history.len()).sum::<u64>()
+        );
         assert_eq!(summary.subscribers, self.connections.len() as u64);
         let living = |key: &&ChannelKey| channels.table.find_key(**key).is_some();
         let keys = self.connections.iter().flat_map(|(_, subscribed)| &subscribed.channels);
