@@ -16,6 +16,7 @@ mod listener;
 pub mod logs;
 mod mailbox;
 mod metrics;
+mod names;
 pub mod os_error;
 mod process;
 mod running;

@@ -138,6 +138,7 @@ impl Server {
             }
         }
         self.handle.shared.helpers.end();
+        self.handle.shared.names.end();
         self.handle.shared.logs.flush(self.handle.shared.clock.now());
         for path in unix_paths(&self.handle.current()) {
             let _ = std::fs::remove_file(path);

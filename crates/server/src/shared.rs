@@ -5,16 +5,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use outpour_core::channels::{Channels, Delivery, Stamp, WorkerId};
+use outpour_core::now::Tick;
 use outpour_core::variables::Environment;
 use smallvec::SmallVec;
 
 use crate::access::Memory;
 use crate::clock::Clock;
 use crate::counters::WorkerCounters;
-use crate::helpers::Helpers;
+use crate::exchange::Finding;
+use crate::helpers::{Helpers, Reply};
 use crate::life::Life;
 use crate::logs::Logs;
 use crate::mailbox::{Mail, Mailbox};
+use crate::names::{Addresses, NameError, Names, Told};
 
 /// What the workers share.
 #[derive(Debug)]
@@ -27,10 +30,28 @@ pub(crate) struct Shared {
     /// What the checks of access remember.
     pub(crate) access: Memory,
     pub(crate) helpers: Helpers,
+    /// Names of upstreams that are known only when a request comes.
+    pub(crate) names: Names<Reply>,
     /// By worker.
     pub(crate) counters: Vec<Arc<WorkerCounters>>,
     pub(crate) life: Life,
     connections: AtomicU64,
+}
+
+impl Told<Reply> for Shared {
+    fn names(&self) -> &Names<Reply> {
+        &self.names
+    }
+
+    /// The request looks again when it goes on: the answer is known by then.
+    fn tell(&self, waiter: Reply, _: Result<Addresses, NameError>) {
+        let mailbox = &self.mailboxes[usize::from(waiter.worker.0)];
+        mailbox.send(Mail::Found(waiter, Finding::Named));
+    }
+
+    fn tick(&self) -> Tick {
+        self.clock.now().tick
+    }
 }
 
 impl Shared {
@@ -51,6 +72,7 @@ impl Shared {
             environment,
             access: Memory::default(),
             helpers: Helpers::default(),
+            names: Names::default(),
             counters,
             life,
             connections: AtomicU64::new(0),

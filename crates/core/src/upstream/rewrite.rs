@@ -45,7 +45,7 @@ pub(super) fn cookie(answer: &ProxyAnswer, value: &[u8], scope: &Scope<'_>) -> O
     Some(parts.join(&b"; "[..]))
 }
 
-/// A beginning replaced, or what an expression matches and all behind it.
+/// A beginning replaced, or the whole where an expression matches.
 fn begin_replaced(rule: &ProxyRewrite, value: &[u8], scope: &Scope<'_>) -> Option<Vec<u8>> {
     match &rule.from {
         ProxyRewriteFrom::Text(from) => {
@@ -54,11 +54,8 @@ fn begin_replaced(rule: &ProxyRewrite, value: &[u8], scope: &Scope<'_>) -> Optio
         }
         ProxyRewriteFrom::Regex(pattern) => {
             let mut state = scope.state.clone();
-            pattern.capture(value, &mut state).then(|| {
-                let to = rule.to.evaluate(&scope.with(&state)).into_owned();
-                let at = pattern.regex.find(value).map_or(0, |found| found.start());
-                [&value[..at], &to].concat()
-            })
+            let matches = pattern.capture(value, &mut state);
+            matches.then(|| rule.to.evaluate(&scope.with(&state)).into_owned())
         }
     }
 }
@@ -66,10 +63,10 @@ fn begin_replaced(rule: &ProxyRewrite, value: &[u8], scope: &Scope<'_>) -> Optio
 fn domain_replaced(rule: &ProxyRewrite, value: &[u8], scope: &Scope<'_>) -> Option<Vec<u8>> {
     match &rule.from {
         ProxyRewriteFrom::Text(from) => {
-            let bare = |domain: &[u8]| domain.strip_prefix(b".").unwrap_or(domain).to_vec();
-            let from = bare(&from.evaluate(scope));
-            let fits = bare(value).eq_ignore_ascii_case(&from);
-            fits.then(|| rule.to.evaluate(scope).into_owned())
+            // A dot in front stays where it is.
+            let (dot, bare) = value.split_at(usize::from(value.starts_with(b".")));
+            let fits = bare.eq_ignore_ascii_case(&from.evaluate(scope));
+            fits.then(|| [dot, &rule.to.evaluate(scope)].concat())
         }
         ProxyRewriteFrom::Regex(_) => begin_replaced(rule, value, scope),
     }

@@ -28,7 +28,7 @@ pub(crate) struct Findings {
     /// Whether the password is right.
     password: Option<bool>,
     /// The helpers have too much to do, or took too long.
-    failed: Option<u16>,
+    pub(super) failed: Option<u16>,
 }
 
 impl Exchange {
@@ -37,8 +37,7 @@ impl Exchange {
         let findings = self.findings.get_or_insert_default();
         match finding {
             Finding::Password(verdict) => findings.password = Some(verdict),
-            Finding::Fetched => {}
-            Finding::Paused => {}
+            Finding::Fetched | Finding::Named | Finding::Paused => {}
             Finding::Failed => findings.failed = Some(500),
             Finding::Busy | Finding::TimedOut => findings.failed = Some(503),
         }

@@ -118,7 +118,7 @@ impl Exchange {
         loop {
             step = match step {
                 Step::Access => self.access(means),
-                Step::Content => self.serve(environment),
+                Step::Content => self.serve(means),
                 Step::Wait(wait) => return Settled::Wait(wait),
                 Step::Role => return Settled::Role,
                 Step::Answer(answer) => return self.settled(answer),
@@ -184,12 +184,13 @@ impl Exchange {
     }
 
     /// What the location has for a request that may pass.
-    fn serve(&mut self, environment: &Environment) -> Step {
+    fn serve(&mut self, means: &Means<'_>) -> Step {
+        let environment = means.environment;
         if let Some(step) = self.try_files(environment) {
             return step;
         }
-        if self.settings.proxy.is_some() {
-            return Step::Role;
+        if let Some(proxy) = self.settings.proxy.clone() {
+            return self.proxied(&proxy, means);
         }
         match self.settings.push.role {
             Role::None => self.content(environment),

@@ -23,11 +23,13 @@ use outpour_core::channels::{Entry, parse_path, whole_id};
 use outpour_core::now::Now;
 use outpour_core::request::{Peer, Request};
 use outpour_core::router;
-use outpour_core::settings::{Http, Level, LocationSettings, Role, SubscriberMode};
+use outpour_core::settings::{Http, Level, LocationSettings, Resolver, Role, SubscriberMode};
 use outpour_core::transport::cors;
 use outpour_core::variables::{Environment, Expression, Outcome, Scope, State};
 
 use crate::access::{Memory, Ticket};
+use crate::helpers::Reply;
+use crate::names::{Addresses, Names};
 use crate::running::Running;
 use crate::upstream::Fetched;
 
@@ -63,6 +65,8 @@ pub(crate) struct Exchange {
     pub(crate) tickets: Vec<Ticket>,
     /// A file that is the body of the answer, or its rest.
     pub(crate) file: Option<FileBody>,
+    /// Addresses of the upstream that `proxy_pass` names with variables.
+    pub(crate) addresses: Option<Addresses>,
     /// What the last request that was made for this one has brought.
     pub(crate) fetched: Option<Box<Fetched>>,
     /// Headers of an upstream's answer that redirected the request inside the server.
@@ -84,6 +88,8 @@ pub(crate) struct Means<'a> {
     pub(crate) environment: &'a Environment,
     /// What the checks of access remember.
     pub(crate) access: &'a Memory,
+    /// Names of upstreams.
+    pub(crate) names: &'a Names<Reply>,
     pub(crate) now: Now,
 }
 
@@ -113,6 +119,13 @@ pub(crate) enum Wait {
         /// What the client says.
         password: Vec<u8>,
     },
+    /// The addresses of an upstream's name.
+    Name {
+        /// The name, lower case.
+        host: Box<str>,
+        /// Who is asked.
+        resolver: Arc<Resolver>,
+    },
 }
 
 /// What a request has waited for, found out.
@@ -124,6 +137,8 @@ pub(crate) enum Finding {
     Fetched,
     /// The time has passed.
     Paused,
+    /// The addresses of a name, which are known now.
+    Named,
     /// It could not be found out.
     Failed,
     /// Too many are waiting.

@@ -12,7 +12,9 @@ use outpour_core::upstream::{Account, Address, Payload, request_head, safe, targ
 use outpour_core::variables::Environment;
 use outpour_core::wire::chunked;
 
-use super::{Exchange, Note};
+use super::inside::Step;
+use super::{Exchange, Means, Note, Verdict, Wait};
+use crate::names::NameError;
 use crate::upstream::{Answered, Phase, Purpose, Relay};
 
 /// Whom a request goes to.
@@ -98,6 +100,47 @@ impl Exchange {
         }))
     }
 
+    /// Whether the request can be handed on, or a name has to be looked up first.
+    pub(super) fn proxied(&mut self, proxy: &Proxy, means: &Means<'_>) -> Step {
+        let ProxyPass::Variable(url) = &proxy.pass else { return Step::Role };
+        let scope = self.scope(means.environment, self.started, None);
+        let url = url.evaluate(&scope).into_owned();
+        let Some(host) = self.unknown_host(&url) else { return Step::Role };
+        let failed = self.findings.as_deref().and_then(|findings| findings.failed);
+        let known = means.names.known(&host, &proxy.resolver, means.now.tick);
+        match (known, failed) {
+            (Some(Ok(addresses)), _) => {
+                self.addresses = Some(addresses);
+                Step::Role
+            }
+            (Some(Err(error)), _) => self.unresolved(&host, error),
+            (None, Some(_)) => self.unresolved(&host, NameError::TimedOut),
+            (None, None) => Step::Wait(Wait::Name { host, resolver: Arc::clone(&proxy.resolver) }),
+        }
+    }
+
+    fn unresolved(&mut self, host: &str, error: NameError) -> Step {
+        self.tell(Level::Error, format!("{host} could not be resolved ({error})"));
+        self.verdict = Verdict::Refused(502);
+        Step::error(502)
+    }
+
+    /// The host that an address names, lower case, if it is neither an upstream nor an address.
+    fn unknown_host(&self, url: &[u8]) -> Option<Box<str>> {
+        let rest = url.strip_prefix(b"http://").or_else(|| url.strip_prefix(b"https://"))?;
+        let end = memchr::memchr2(b'/', b'?', rest).unwrap_or(rest.len());
+        let authority = str::from_utf8(&rest[..end]).ok()?;
+        let mut upstreams = self.http().upstreams.iter();
+        let named = upstreams.any(|upstream| {
+            upstream.port.is_none() && upstream.name.eq_ignore_ascii_case(authority)
+        });
+        if named || address(authority, 80).is_some() {
+            return None;
+        }
+        let (host, _) = host_and_port(authority, 80)?;
+        Some(host.to_ascii_lowercase().into())
+    }
+
     fn destination(&self, pass: &ProxyPass, environment: &Environment) -> Option<Destination> {
         match pass {
             ProxyPass::Fixed { tls, upstream, host, port, uri } => Some(Destination {
@@ -135,9 +178,14 @@ impl Exchange {
         let named = self.http().upstreams.iter().find(|upstream| {
             upstream.port.is_none() && upstream.name.eq_ignore_ascii_case(authority)
         });
-        let upstream = match named {
-            Some(upstream) => Arc::clone(upstream),
-            None => alone(address(authority, standard)?, authority),
+        let upstream = match (named, address(authority, standard)) {
+            (Some(upstream), _) => Arc::clone(upstream),
+            (None, Some(address)) => temporary(&[address], authority),
+            (None, None) => {
+                let (_, port) = host_and_port(authority, standard)?;
+                let found = self.addresses.as_ref()?.iter().map(|ip| SocketAddr::new(*ip, port));
+                temporary(&found.collect::<Vec<_>>(), authority)
+            }
         };
         let port = authority.rsplit_once(':').map_or("", |(_, port)| port);
         let path = match path.first() {
@@ -167,10 +215,18 @@ fn address(authority: &str, standard: u16) -> Option<SocketAddr> {
     bare.parse().ok().map(|ip| SocketAddr::new(ip, standard)).or_else(with_port)
 }
 
-/// An upstream of one address.
-fn alone(address: SocketAddr, name: &str) -> Arc<Upstream> {
-    let peer = UpstreamPeer {
-        address: PeerAddress::Tcp(address),
+/// Host and port of an authority that is no address.
+fn host_and_port(authority: &str, standard: u16) -> Option<(&str, u16)> {
+    match authority.split_once(':') {
+        None => Some((authority, standard)),
+        Some((host, port)) => port.parse().ok().map(|port| (host, port)),
+    }
+}
+
+/// An upstream of one request.
+fn temporary(addresses: &[SocketAddr], name: &str) -> Arc<Upstream> {
+    let peer = |address: &SocketAddr| UpstreamPeer {
+        address: PeerAddress::Tcp(*address),
         label: address.to_string().into(),
         server: name.into(),
         weight: 1,
@@ -183,9 +239,9 @@ fn alone(address: SocketAddr, name: &str) -> Arc<Upstream> {
     };
     Arc::new(Upstream {
         name: name.into(),
-        port: Some(address.port()),
+        port: addresses.first().map(SocketAddr::port),
         origin: outpour_core::settings::Origin { file: "".into(), line: 0 },
-        peers: vec![peer],
+        peers: addresses.iter().map(peer).collect(),
         balance: Balance::RoundRobin,
         keepalive: None,
     })

@@ -58,6 +58,7 @@ impl Exchange {
             verdict: Verdict::Serve,
             inside: Inside::default(),
             file: None,
+            addresses: None,
             fetched: None,
             kept: Vec::new(),
             findings: None,

@@ -63,6 +63,7 @@ impl Exchange {
             challenge: None,
             explain: None,
             tickets: Vec::new(),
+            addresses: None,
             fetched: None,
             kept: Vec::new(),
             file: None,

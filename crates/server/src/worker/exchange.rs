@@ -64,7 +64,12 @@ impl Worker {
     }
 
     fn means(&self) -> Means<'_> {
-        Means { environment: &self.shared.environment, access: &self.shared.access, now: self.now }
+        Means {
+            environment: &self.shared.environment,
+            access: &self.shared.access,
+            names: &self.shared.names,
+            now: self.now,
+        }
     }
 
     /// Starts on what the location's role does.

@@ -191,6 +191,7 @@ impl Worker {
             entries: std::cell::OnceCell::new(),
             inside: Inside::default(),
             file: None,
+            addresses: None,
             fetched: None,
             kept: Vec::new(),
             findings: None,

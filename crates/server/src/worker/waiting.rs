@@ -6,13 +6,22 @@ use std::time::Duration;
 use super::Worker;
 use crate::connection::{ConnectionKey, Ending, State, Waiting};
 use crate::exchange::{Exchange, Finding, Wait, verify_password};
-use crate::helpers::{Helpers, Job, Reply};
+use crate::helpers::{Helpers, Reply};
+use crate::names::{Lookup, NameError, Names};
 
 /// How long a request waits for a helper at most.
 const HELPER_PATIENCE: Duration = Duration::from_secs(60);
 
 /// The same for an upstream, whose own time limits are what counts.
 const UPSTREAM_PATIENCE: Duration = Duration::from_secs(3600);
+
+/// How an errand begins.
+enum Sent {
+    /// Somebody is on the way.
+    Away,
+    /// This is known at once.
+    Back(Finding),
+}
 
 impl Worker {
     /// Sends somebody on the errand and parks the connection until its end.
@@ -24,21 +33,31 @@ impl Worker {
         let reply = Reply { worker: self.id, key, errand: self.errands };
         let wanted = Arc::new(());
         let mut asked = None;
-        let (due, expiry) = match wait {
+        let (sent, patience, expiry) = match wait {
             Wait::Answer(inner) => {
                 asked = Some(inner);
-                (self.now.tick.after(UPSTREAM_PATIENCE), Finding::TimedOut)
+                (Sent::Away, UPSTREAM_PATIENCE, Finding::TimedOut)
             }
-            Wait::Pause(pause) => (self.now.tick.after(pause), Finding::Paused),
+            Wait::Pause(pause) => (Sent::Away, pause, Finding::Paused),
             Wait::Password { hash, password } => {
-                if !Helpers::submit(&self.shared, self.job(hash, password), reply, &wanted) {
-                    let mut exchange = exchange;
-                    exchange.learn(Finding::Busy);
-                    return self.proceed(key, exchange);
-                }
-                (self.now.tick.after(HELPER_PATIENCE), Finding::TimedOut)
+                let sent = self.ask_helper(hash, password, reply, &wanted);
+                (sent, HELPER_PATIENCE, Finding::TimedOut)
+            }
+            Wait::Name { host, resolver } => {
+                let sent = match Names::look_up(&self.shared, &host, &resolver, reply) {
+                    Lookup::Waits => Sent::Away,
+                    Lookup::Found(Err(NameError::Busy)) => Sent::Back(Finding::Busy),
+                    Lookup::Found(_) => Sent::Back(Finding::Named),
+                };
+                (sent, resolver.timeout, Finding::TimedOut)
             }
         };
+        if let Sent::Back(finding) = sent {
+            let mut exchange = exchange;
+            exchange.learn(finding);
+            return self.proceed(key, exchange);
+        }
+        let due = self.now.tick.after(patience);
         let errand = self.errands;
         let waiting = Waiting { exchange, errand, due, expiry, _wanted: wanted };
         let Some(connection) = self.connection(key) else { return };
@@ -53,10 +72,20 @@ impl Worker {
         }
     }
 
-    /// What a helper does for a password.
-    fn job(&self, hash: Box<[u8]>, password: Vec<u8>) -> Job {
+    /// Has a password verified.
+    fn ask_helper(
+        &self,
+        hash: Box<[u8]>,
+        password: Vec<u8>,
+        reply: Reply,
+        wanted: &Arc<()>,
+    ) -> Sent {
         let shared = Arc::clone(&self.shared);
-        Box::new(move || verify_password(&shared.access, &hash, &password))
+        let job = Box::new(move || verify_password(&shared.access, &hash, &password));
+        match Helpers::submit(&self.shared, job, reply, wanted) {
+            true => Sent::Away,
+            false => Sent::Back(Finding::Busy),
+        }
     }
 
     /// The errand has come to an end: its request goes on, if it still waits for that.

@@ -103,7 +103,7 @@ fn cookies_are_rewritten() {
     let check = |from: &str, to| {
         check(&settings, &format!("204 No Content|Set-Cookie: {from}"), &[to], &Body::Upgrade)
     };
-    check("a=b; Domain=.APP.local; Path=/app/x", "Set-Cookie: a=b; Domain=me.test; Path=//x");
+    check("a=b; Domain=.APP.local; Path=/app/x", "Set-Cookie: a=b; Domain=.me.test; Path=//x");
     check("a=b; domain=other; HttpOnly", "Set-Cookie: a=b; domain=other; HttpOnly");
     check("SID=b; HttpOnly; samesite=None", "Set-Cookie: SID=b; Secure; SameSite=Lax");
 }
