@@ -68,7 +68,7 @@ impl Frame {
 
 impl From<transport::Frame> for Frame {
     fn from(frame: transport::Frame) -> Self {
-        Self { bytes: frame.bytes.into(), plain: frame.plain, ..Self::empty() }
+        Self { bytes: frame.bytes.into(), plain: frame.plain, ends: None, published: 0 }
     }
 }
 
