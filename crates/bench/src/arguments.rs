@@ -236,7 +236,7 @@ impl OneArguments {
     /// If it is not available, or out of bounds.
     pub(crate) fn load(&self) -> Result<Load> {
         if self.http2 {
-            bail!("--http2 is not available yet: the server does not speak HTTP/2");
+            bail!("--http2 is not available yet: the generator does not speak HTTP/2");
         }
         let load = Load {
             name: String::new(),
