@@ -1,0 +1,62 @@
+// Chromium, and pages in which a test lets a client run.
+import { readFileSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+
+const bundle = (name) => readFileSync(new URL(`../../dist/${name}`, import.meta.url), 'utf8');
+
+export async function openBrowser() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  });
+}
+
+/** What a location for streams in frames needs, beside the built-in configuration: the seed's templates. */
+const STREAM = String.raw`
+        location ~ ^/stream/(.*) {
+            push_stream_subscriber;
+            push_stream_channels_path $1;
+            push_stream_header_template "<html><head><script>parent.PushStream.register(this);</script></head><body>";
+            push_stream_message_template "<script>p(~id~,'~channel~','~text~','~event-id~', '~time~', '~tag~');</script>";
+            push_stream_footer_template "</body></html>";
+            default_type "text/html; charset=utf-8";
+            if ($arg_qs = "on") {
+                push_stream_last_received_message_time "$arg_time";
+                push_stream_last_received_message_tag  "$arg_tag";
+                push_stream_last_event_id              "$arg_eventid";
+            }
+        }
+        location = /page {
+            default_type text/html;
+            return 200 "<!doctype html><title>page</title><body>";
+        }
+        location = / {`;
+
+/** Changes of the built-in configuration for pages of the classic client. */
+export const PAGES = [['        location = / {', STREAM]];
+
+/** A page of the server with the classic client in it; `window.log` takes down what the client tells. */
+export async function openPage(browser, url, path = '/page') {
+  const page = await browser.newPage();
+  page.errors = [];
+  page.on('pageerror', (error) => page.errors.push(error.message));
+  await page.goto(url + path);
+  await page.addScriptTag({ content: bundle('pushstream.js') });
+  await page.evaluate(() => {
+    window.states = [];
+    window.messages = [];
+    window.errors = [];
+    window.deleted = [];
+    window.start = (channels, options) => {
+      const client = new PushStream(options);
+      client.onstatuschange = (state) => states.push(state);
+      client.onmessage = (text, id, channel, eventId, last, time) => messages.push({ text, id, channel, eventId, last, time });
+      client.onerror = ({ type }) => errors.push(type);
+      client.onchanneldeleted = (channel) => deleted.push(channel);
+      for (const [name, how] of Object.entries(channels)) client.addChannel(name, how);
+      client.connect();
+      window.client = client;
+    };
+  });
+  return page;
+}
