@@ -26,7 +26,8 @@ pub(crate) const ROWS: &[Directive] = &[
         Contexts::HSLI,
         Args::new(2, usize::MAX, "code ... [= | =code] path | @name | URL"),
         "none",
-        "What is answered in the place of the server's page for these codes.",
+        "What is answered in the place of the server's page for these codes. Answers of a push \
+         role, which have no page, stay as they are.",
         error_page,
     )
     .repeats(),

@@ -9,7 +9,7 @@ use outpour_core::wire::http1::{BodyReader, CONTINUE};
 use super::Worker;
 use crate::connection::{After, Connection, ConnectionKey, State, TlsStream, Upload};
 use crate::counters::Occupation;
-use crate::exchange::{Exchange, Means, Plan, Settled};
+use crate::exchange::{Exchange, Means, Plan, Settled, Verdict};
 
 impl Worker {
     /// Starts on a request whose head is complete and has `length` bytes; `behind` is what came
@@ -144,8 +144,7 @@ impl Worker {
             Ok(reader) => reader,
             Err(rejection) => {
                 self.log_exchange(&exchange, Level::Error, rejection.reason);
-                let answer = Answer { close: true, ..Answer::page(rejection.status) };
-                return self.respond(key, exchange, answer);
+                return self.fail(key, exchange, rejection.status);
             }
         };
         if exchange.request.expects_continue && exchange.request.version == Version::Http11 {
@@ -171,6 +170,9 @@ impl Worker {
                 if answer.status == 500 {
                     self.log_refusal(&exchange, b"");
                 }
+                if answer.close {
+                    return self.fail(key, exchange, answer.status);
+                }
                 self.respond(key, exchange, answer);
             }
             Role::Statistics => {
@@ -188,6 +190,20 @@ impl Worker {
             }
             Role::None => self.respond(key, exchange, Answer::page(404)),
         }
+    }
+
+    /// Refuses a request in the web server's name, not in its role's: with the page of `status`, or
+    /// what `error_page` has in its place. What is left of its body is not read as one: the
+    /// connection ends with the answer. Who took too long (408) gets no other page, as in nginx.
+    pub(super) fn fail(&mut self, key: ConnectionKey, mut exchange: Exchange, status: u16) {
+        if status == 408 || !exchange.has_error_page(status) {
+            let answer = Answer { close: true, ..Answer::page(status) };
+            return self.respond(key, exchange, answer);
+        }
+        exchange.request.body = BodyLength::None;
+        exchange.request.keep_alive = false;
+        exchange.verdict = Verdict::Refused(status);
+        self.proceed(key, exchange);
     }
 
     /// Who is at the other end of a connection.

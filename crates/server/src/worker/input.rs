@@ -7,7 +7,7 @@ use outpour_core::wire::http1::{Parsed, Rejection, parse_head};
 
 use super::upstream::COLLECTED_MAX;
 use super::{Phase, Worker};
-use crate::connection::{After, Connection, ConnectionKey, Ending, Flushed, Kind, State};
+use crate::connection::{After, Connection, ConnectionKey, Ending, Flushed, Kind, State, Upload};
 
 /// Reads from one connection before everybody else gets their turn.
 const READS_PER_TURN: usize = 8;
@@ -254,7 +254,7 @@ impl Worker {
                         }
                     }
                     Err(rejection) => {
-                        self.reject(key, rejection, &[]);
+                        self.reject_body(key, rejection);
                         return data.len();
                     }
                 },
@@ -320,6 +320,21 @@ impl Worker {
         let level = if rejection.status == 413 { Level::Error } else { Level::Info };
         self.log_client(key, level, rejection.reason);
         self.refuse(key, rejection.status);
+    }
+
+    /// Refuses a request for its body, with what `error_page` has for that.
+    fn reject_body(&mut self, key: ConnectionKey, rejection: Rejection) {
+        let paged = |upload: &Upload| {
+            upload.after != After::Nothing && upload.exchange.has_error_page(rejection.status)
+        };
+        if let Some(connection) = self.connection(key)
+            && matches!(&connection.state, State::Body(upload) if paged(upload))
+            && let State::Body(upload) = std::mem::replace(&mut connection.state, State::Head)
+        {
+            self.log_exchange(&upload.exchange, Level::Error, rejection.reason);
+            return self.fail(key, upload.exchange, rejection.status);
+        }
+        self.reject(key, rejection, &[]);
     }
 
     /// The body is there: the request is served, unless it has been answered already.

@@ -2,7 +2,6 @@
 
 use std::io;
 
-use outpour_core::answer::Answer;
 use outpour_core::now::Tick;
 use outpour_core::settings::Level;
 use outpour_core::upstream::PeerEnd;
@@ -230,8 +229,7 @@ impl Worker {
         }
         let Some(relay) = self.release(key, false) else { return };
         let Some(exchange) = self.take_back(client, relay) else { return };
-        let answer = Answer { close: true, ..Answer::page(status) };
-        self.respond(client, exchange, answer);
+        self.fail(client, exchange, status);
         self.go_on(client);
     }
 

@@ -1,6 +1,5 @@
 //! A request becomes one for an upstream.
 
-use outpour_core::answer::Answer;
 use outpour_core::request::{BodyLength, Version};
 use outpour_core::settings::Level;
 use outpour_core::upstream::Payload;
@@ -29,8 +28,7 @@ impl Worker {
             Ok(reader) => reader,
             Err(rejection) => {
                 self.log_exchange(&exchange, Level::Error, rejection.reason);
-                let answer = Answer { close: true, ..Answer::page(rejection.status) };
-                return self.respond(key, exchange, answer);
+                return self.fail(key, exchange, rejection.status);
             }
         };
         if exchange.request.expects_continue && exchange.request.version == Version::Http11 {
