@@ -7,6 +7,7 @@ mod http2;
 mod messages;
 mod properties;
 mod proxy;
+mod real_ip;
 mod reference;
 mod settings;
 mod static_files;

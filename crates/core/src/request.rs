@@ -175,6 +175,9 @@ pub struct Peer {
     pub accepted: Tick,
     /// The peer's address; `None` for a unix socket.
     pub remote: Option<SocketAddr>,
+    /// Who sent the request on, where `remote` is what that proxy says: its address, `None` for a
+    /// unix socket.
+    pub proxy: Option<Box<Option<SocketAddr>>>,
     /// The local address of the connection; `None` for a unix socket.
     pub local: Option<SocketAddr>,
     /// Serial number of the connection over the whole server (nginx's `$connection`).
@@ -183,6 +186,14 @@ pub struct Peer {
     pub requests: u64,
     /// How the connection is encrypted; `None` for a plain one.
     pub tls: Option<Arc<Encryption>>,
+}
+
+impl Peer {
+    /// The address of the connection, whatever a proxy says; `None` for a unix socket.
+    #[must_use]
+    pub fn connected(&self) -> Option<SocketAddr> {
+        self.proxy.as_deref().map_or(self.remote, |proxy| *proxy)
+    }
 }
 
 /// What a TLS handshake agreed on.

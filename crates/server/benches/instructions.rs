@@ -257,6 +257,7 @@ impl Desk {
             request: &request,
             peer: &Peer {
                 remote: None,
+                proxy: None,
                 local: None,
                 connection: 1,
                 requests: 1,

@@ -20,6 +20,7 @@ mod padding;
 mod process;
 mod proxy;
 mod push_stream;
+mod real_ip;
 mod redirect;
 mod rewrite;
 mod server_name;

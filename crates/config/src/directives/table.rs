@@ -14,7 +14,7 @@ use super::{
     access, auth, divide, events, files, http, limits, links, listen, location, log, map, old,
     process, push_stream, rewrite,
 };
-use super::{proxy, redirect, server_name, service, tls, types, upstream};
+use super::{proxy, real_ip, redirect, server_name, service, tls, types, upstream};
 
 /// A set of kinds of blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,6 +181,7 @@ pub(crate) fn rows() -> impl Iterator<Item = &'static Directive> {
         proxy::ANSWER,
         proxy::LIMITS,
         proxy::TLS,
+        real_ip::ROWS,
         access::ROWS,
         auth::ROWS,
         limits::ROWS,

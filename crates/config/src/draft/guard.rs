@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use outpour_core::settings::{AccessRule, ChannelsClaim, JwtRequirement, Level, Satisfy};
+use outpour_core::settings::{AccessRule, ChannelsClaim, JwtRequirement, Level, Network, Satisfy};
 use outpour_core::variables::Expression;
 
 use super::inherit;
@@ -48,13 +48,17 @@ pub(crate) struct GuardDraft {
     pub(crate) limit_conn: Option<Vec<LimitDraft>>,
     pub(crate) limit_conn_policy: PolicyDraft,
     pub(crate) origins: Option<Vec<Box<str>>>,
+    pub(crate) real_ip_from: Option<Vec<Network>>,
+    pub(crate) real_ip_header: Option<Box<str>>,
+    pub(crate) real_ip_recursive: Option<bool>,
 }
 
 impl GuardDraft {
     pub(crate) fn inherit(&mut self, outer: &Self) {
         inherit!(self, outer;
             rules satisfy realm user_file jwt jwt_key_files jwt_leeway jwt_require request
-            request_set channels limit_req limit_conn origins);
+            request_set channels limit_req limit_conn origins real_ip_from real_ip_header
+            real_ip_recursive);
         inherit!(self.limit_req_policy, outer.limit_req_policy; status level dry_run);
         inherit!(self.limit_conn_policy, outer.limit_conn_policy; status level dry_run);
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use outpour_core::settings::{
     AuthRequest, BasicAuth, Guard, JwtAuth, Level, LimitConn, LimitPolicy, LimitReq, LimitZone,
-    Limits, Satisfy,
+    Limits, RealIp, Satisfy,
 };
 
 use crate::draft::{GuardDraft, LimitDraft, PolicyDraft};
@@ -84,6 +84,14 @@ impl Lowering<'_> {
             require: draft.jwt_require.clone().unwrap_or_default(),
         })
     }
+}
+
+/// What proxies say is looked at only where one of them is trusted.
+pub(super) fn real_ip(draft: &GuardDraft) -> Option<Arc<RealIp>> {
+    let from = draft.real_ip_from.clone().filter(|from| !from.is_empty())?;
+    let header = draft.real_ip_header.clone().unwrap_or_else(|| "x-real-ip".into());
+    let recursive = draft.real_ip_recursive.unwrap_or(false);
+    Some(Arc::new(RealIp { from, header, recursive }))
 }
 
 fn policy(draft: &PolicyDraft) -> LimitPolicy {

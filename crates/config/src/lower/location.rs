@@ -12,6 +12,7 @@ use outpour_core::settings::{
 use crate::draft::{Block, Given, GzipDraft, Step, StoreDraft};
 
 use super::Lowering;
+use super::guard::real_ip;
 use super::http::MINUTE;
 
 /// Types that `charset` is added to, by default.
@@ -121,6 +122,7 @@ impl Lowering<'_> {
             push: self.push(block, store),
             files: self.files(&block.files),
             proxy: self.proxy(block),
+            real_ip: real_ip(&block.guard),
             guard: self.guard(&block.guard),
             add_headers: core.add_headers.clone().unwrap_or_default(),
             expires: core.expires.clone().unwrap_or(Expires::Off),

@@ -2,6 +2,7 @@
 
 mod count;
 mod credentials;
+mod forwarded;
 mod generations;
 mod htpasswd;
 pub mod jwt;
@@ -13,6 +14,7 @@ pub(crate) mod secure_link;
 
 pub use count::CountZone;
 pub use credentials::Credentials;
+pub use forwarded::believe_proxy;
 pub use generations::Generations;
 pub use htpasswd::Users;
 pub use password::{Cost, PasswordError, cost, verify};

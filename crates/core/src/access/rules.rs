@@ -12,7 +12,8 @@ pub fn decide(rules: &[AccessRule], peer: Option<IpAddr>) -> Option<Access> {
     rules.iter().find(|rule| contains(&rule.network, peer)).map(|rule| rule.access)
 }
 
-fn contains(network: &Network, peer: Option<IpAddr>) -> bool {
+/// Whether an address, in its canonical form, is one of the network.
+pub(super) fn contains(network: &Network, peer: Option<IpAddr>) -> bool {
     match (network, peer) {
         (Network::All, _) | (Network::Unix, None) => true,
         (Network::Unix, Some(_)) | (Network::Ip { .. }, None) => false,

@@ -21,6 +21,7 @@ pub(crate) fn settings(name: &str) -> LocationSettings {
         push: push(),
         files: Files::default(),
         proxy: None,
+        real_ip: None,
         guard: None,
         add_headers: Vec::new(),
         expires: Expires::Off,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{AccessRule, Limits};
+use super::{AccessRule, Limits, Network};
 use crate::variables::Expression;
 
 /// `satisfy`
@@ -68,6 +68,17 @@ pub struct AuthRequest {
     pub args: Box<[u8]>,
     /// Variables that are set from the answer.
     pub sets: Vec<(usize, Expression)>,
+}
+
+/// `set_real_ip_from` and its directives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RealIp {
+    /// `set_real_ip_from`s: who is believed; never empty.
+    pub from: Vec<Network>,
+    /// `real_ip_header`, lower case; default `x-real-ip`.
+    pub header: Box<str>,
+    /// `real_ip_recursive`; default off.
+    pub recursive: bool,
 }
 
 /// All checks that a location makes before it serves anything. Locations without any have none.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{AccessLog, ErrorLog, Files, Guard, Proxy, Push, SubscriberPolicy, time};
+use super::{AccessLog, ErrorLog, Files, Guard, Proxy, Push, RealIp, SubscriberPolicy, time};
 use crate::router::Statement;
 use crate::variables::{Expression, Pattern};
 
@@ -214,6 +214,8 @@ pub struct LocationSettings {
     pub files: Files,
     /// `proxy_pass`: requests are handed on. A location with it has no push role.
     pub proxy: Option<Arc<Proxy>>,
+    /// `set_real_ip_from`; `None` if no proxy is believed.
+    pub real_ip: Option<Arc<RealIp>>,
     /// Who may get in; `None` if everybody may.
     pub guard: Option<Arc<Guard>>,
     /// `add_header`s.

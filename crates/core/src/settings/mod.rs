@@ -21,7 +21,9 @@ pub use files::{
     Autoindex, Candidate, ErrorPage, Fallback, FileName, Files, GzipStatic, HmacLink,
     IfModifiedSince, PageStatus, Root, RootKind, SecureLink, Symlinks, TryFiles,
 };
-pub use guard::{AuthRequest, BasicAuth, ChannelsClaim, Guard, JwtAuth, JwtRequirement, Satisfy};
+pub use guard::{
+    AuthRequest, BasicAuth, ChannelsClaim, Guard, JwtAuth, JwtRequirement, RealIp, Satisfy,
+};
 pub use http::{Http, Listen, ListenAddress, Server, ServerName, ServerSettings};
 pub use http2::Http2;
 pub use limits::{LimitConn, LimitPolicy, LimitReq, LimitZone, Limits};

@@ -59,6 +59,8 @@ pub(super) fn value<'a>(scope: &Scope<'a>, builtin: Builtin) -> Option<Cow<'a, [
         Builtin::ProxyAddXForwardedFor => forwarded_for(scope),
         Builtin::ProxyHost => Cow::Borrowed(&scope.upstream()?.host),
         Builtin::ProxyPort => Cow::Borrowed(&scope.upstream()?.port),
+        Builtin::RealipRemoteAddr => address(scope.peer.connected().map(|a| a.ip())),
+        Builtin::RealipRemotePort => port(scope.peer.connected().map(|a| a.port())),
         Builtin::RemoteAddr => address(scope.peer.remote.map(|a| a.ip())),
         Builtin::RemotePort => port(scope.peer.remote.map(|a| a.port())),
         Builtin::RemoteUser => {
@@ -213,6 +215,6 @@ fn request_id(scope: &Scope<'_>) -> String {
     hash.update(scope.environment.pid.to_le_bytes());
     hash.update(scope.peer.connection.to_le_bytes());
     hash.update(scope.peer.requests.to_le_bytes());
-    hash.update(format!("{:?}", scope.peer.remote));
+    hash.update(format!("{:?}", scope.peer.connected()));
     hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }

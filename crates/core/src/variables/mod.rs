@@ -84,6 +84,8 @@ pub enum Builtin {
     ProxyHost,
     ProxyPort,
     QueryString,
+    RealipRemoteAddr,
+    RealipRemotePort,
     RealpathRoot,
     RemoteAddr,
     RemotePort,

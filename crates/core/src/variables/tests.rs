@@ -58,6 +58,7 @@ impl Fixture {
             peer: Peer {
                 accepted: Tick(0),
                 remote: Some("192.0.2.7:50000".parse().unwrap()),
+                proxy: None,
                 local: Some("192.0.2.1:9080".parse().unwrap()),
                 connection: 41,
                 requests: 3,

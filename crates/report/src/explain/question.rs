@@ -51,6 +51,7 @@ impl<'a> Asked<'a> {
             peer: Peer {
                 accepted: outpour_core::now::Tick::default(),
                 remote,
+                proxy: None,
                 local,
                 connection: 1,
                 requests: 1,

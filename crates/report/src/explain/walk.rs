@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use outpour_config::BlockOrigin;
-use outpour_core::access::decide;
+use outpour_core::access::{believe_proxy, decide};
 use outpour_core::request::Method;
 use outpour_core::router::{self, Fit, Place, Statement};
 use outpour_core::settings::{
@@ -93,6 +93,7 @@ impl<'a> Walk<'a> {
     /// Goes all the way.
     pub(super) fn run(mut self) -> Explanation {
         let request = self.understood();
+        self.believe_proxy();
         let mut next = self.enter();
         let outcome = loop {
             next = match next {
@@ -297,8 +298,15 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// `set_real_ip_from`, of the server before its script and of the location that serves.
+    fn believe_proxy(&mut self) {
+        let (real_ip, asked) = (self.settings.real_ip.as_deref(), &mut self.asked);
+        believe_proxy(real_ip, &asked.request, &mut asked.peer);
+    }
+
     /// `allow` and `deny`, and what else is asked for.
     fn access(&mut self) -> Next {
+        self.believe_proxy();
         let peer = self.asked.peer.remote.map(|remote| remote.ip());
         let guard = self.settings.guard.clone();
         let rules = guard.as_ref().map(|guard| &*guard.rules).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! The checks of a location before it serves anything.
 
-use outpour_core::access::{Cost, Credentials, cost, decide, verify};
+use outpour_core::access::{Cost, Credentials, believe_proxy, cost, decide, verify};
 use outpour_core::answer::Answer;
 use outpour_core::settings::{Access, BasicAuth, Guard, Level, Role, Satisfy, SubscriberMode};
 
@@ -45,6 +45,7 @@ impl Exchange {
 
     /// Checks the request, from the beginning: what was found out before is not asked for again.
     pub(super) fn access(&mut self, means: &Means<'_>) -> Step {
+        self.believe_proxy();
         let Some(guard) = self.settings.guard.clone() else { return Step::Content };
         if self.inside.is_subrequest() {
             return Step::Content;
@@ -114,6 +115,12 @@ impl Exchange {
                     && origin.ends_with(behind.as_bytes())
             }
         })
+    }
+
+    /// `set_real_ip_from`, once for a request: by its server before any script, else by the
+    /// location that serves it.
+    pub(super) fn believe_proxy(&mut self) {
+        believe_proxy(self.settings.real_ip.as_deref(), &self.request, &mut self.peer);
     }
 
     /// `allow` and `deny`

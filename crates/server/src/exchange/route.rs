@@ -69,6 +69,7 @@ impl Exchange {
             entries: OnceCell::new(),
             running,
         };
+        exchange.believe_proxy();
         exchange.verdict = exchange.enter(environment);
         Some(exchange)
     }

@@ -253,7 +253,8 @@ fn access(logs: &Logs, settings: &Settings, args: &str, now: Now) {
         head: b"HTTP/1.1 200 OK\r\nX-One: 1\r\n\r\n".to_vec(),
     };
     let accepted = Tick(epoch().tick.0 - 61_005);
-    let peer = Peer { accepted, remote: None, local: None, connection: 1, requests: 1, tls: None };
+    let (remote, local) = (None, None);
+    let peer = Peer { accepted, remote, proxy: None, local, connection: 1, requests: 1, tls: None };
     let scope = Scope {
         request: &request,
         peer: &peer,

@@ -217,6 +217,7 @@ impl Worker {
         Peer {
             accepted: connection.accepted,
             remote: connection.remote,
+            proxy: None,
             local,
             connection: connection.serial,
             requests: u64::from(connection.requests),

@@ -67,9 +67,9 @@ pub(super) const REFUSED: &[Family] = &[
         "limit_rate limit_rate_after",
     ),
     refused(
-        "the client's address is that of the connection",
-        "rules for addresses would see the proxy: put them there",
-        "proxy_protocol proxy_protocol_tlv real_ip_header real_ip_recursive set_real_ip_from",
+        "the PROXY protocol is not spoken",
+        "let the proxy set X-Real-IP or X-Forwarded-For, and use set_real_ip_from",
+        "proxy_protocol proxy_protocol_tlv",
     ),
     refused(
         "addresses have no attributes but those of `geo`",
