@@ -12,7 +12,7 @@ use outpour_core::variables::{Expression, Map, Piece, Variable};
 use crate::draft::{Block, Http2Draft, LimitsDraft, StoreDraft};
 use crate::source::Span;
 
-use super::Lowering;
+use super::{Lowering, exposure};
 
 /// What files that use old names get without `push_stream_shared_memory_size`.
 const OLD_MEMORY_SIZE: u64 = 32 << 20;
@@ -61,6 +61,8 @@ impl Lowering<'_> {
         // Only files of old releases have roles here.
         self.resolve_role(&mut server);
         self.check_push(&server, &http.store);
+        self.exposed = exposure::is_exposed(&server);
+        self.check_exposure(&server);
         let script = self.script(std::mem::take(&mut server.script), &server, http, false);
         let blocks = std::mem::take(&mut server.blocks);
         self.check_duplicates(&blocks);

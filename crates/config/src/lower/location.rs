@@ -31,6 +31,7 @@ impl Lowering<'_> {
         self.resolve_role(&mut block);
         self.path_from_conditions(&mut block);
         self.check_push(&block, &http.store);
+        self.check_exposure(&block);
         let script = self.script(std::mem::take(&mut block.script), &block, http, true);
         let blocks = std::mem::take(&mut block.blocks);
         self.check_duplicates(&blocks);

@@ -2,6 +2,7 @@
 //! block; then blocks inherit from each other and get their defaults.
 
 pub(crate) mod args;
+mod exposure;
 mod files;
 mod finish;
 mod guard;
@@ -52,6 +53,8 @@ pub(crate) struct Lowering<'r> {
     upstreams: Vec<Arc<Upstream>>,
     /// Greatest minimum of any padding group.
     pub(crate) padding_max: usize,
+    /// Whether others than this machine reach the server that is being read.
+    exposed: bool,
     /// Names written by releases before 0.4 occur.
     pub(crate) old_file: bool,
     /// What old files say about the store in servers and locations.
@@ -82,6 +85,7 @@ impl<'r> Lowering<'r> {
             maps: Vec::new(),
             upstreams: Vec::new(),
             padding_max: 0,
+            exposed: false,
             old_file: has_old_names(nodes),
             scattered: StoreDraft::default(),
             ledger: None,

@@ -169,3 +169,64 @@ fn signed_links_and_origins() {
     );
     check("secure_link_hmac_algorithm md5;", &["[emerg] invalid value \"md5\" :2"]);
 }
+
+/// How many warnings about open publishers there are in servers with `text`.
+fn open_publishers(text: &str) -> usize {
+    let servers = format!("http {{ push_stream_shared_memory_size 1m; {text} }}");
+    let found = lines(&servers);
+    let warned = |line: &&String| line.contains("[warn] push stream module: everybody who reaches");
+    assert!(found.iter().all(|line| warned(&line)), "{text}: {found:?}");
+    found.len()
+}
+
+#[test]
+fn publishers_that_everybody_may_use_are_warned_about() {
+    let check = |listen: &str, rule: &str, expected: usize| {
+        let location = format!("push_stream_publisher; push_stream_channels_path $arg_id; {rule}");
+        let text = format!("server {{ {listen} location /pub {{ {location} }} }}");
+        assert_eq!(open_publishers(&text), expected, "{text}");
+    };
+    for listen in ["", "listen 80;", "listen 127.0.0.1:80; listen 192.0.2.1:80;", "listen [::]:80;"]
+    {
+        check(listen, "", 1);
+    }
+    for listen in ["listen 127.0.0.1:80;", "listen [::1]:80;", "listen unix:/run/a.sock;"] {
+        check(listen, "", 0);
+    }
+    for rule in [
+        "allow all;",
+        "deny 192.0.2.1;",
+        "auth_basic x; auth_basic_user_file f;",
+        "auth_jwt x; auth_jwt_key_file k;",
+        "auth_request /a;",
+        "internal;",
+        "secure_link $arg_a;",
+        "secure_link_secret x;",
+        "secure_link_hmac $arg_a;",
+        "push_stream_authorized_channels_claim publish=p;",
+    ] {
+        check("", rule, 0);
+    }
+    for rule in ["auth_basic x;", "auth_basic off; auth_jwt off; auth_request off;", "satisfy any;"]
+    {
+        check("", rule, 1);
+    }
+    check("deny all;", "", 0);
+}
+
+#[test]
+fn each_open_publisher_is_named_once() {
+    let publisher = "push_stream_publisher; push_stream_channels_path $arg_id;";
+    let text =
+        format!("server {{ location /a {{ {publisher} location /a/b {{ {publisher} }} }} }}");
+    assert_eq!(open_publishers(&text), 2);
+    let named = format!("server {{ location @a {{ {publisher} }} }}");
+    assert_eq!(open_publishers(&named), 0);
+    let subscriber = "server { location /a { push_stream_subscriber websocket;
+        push_stream_websocket_allow_publish on; push_stream_channels_path a; } }";
+    assert_eq!(open_publishers(subscriber), 0);
+    check(
+        "\npush_stream_publisher; push_stream_channels_path a;",
+        &["[warn] push stream module: everybody who reaches this server may publish here :3"],
+    );
+}

@@ -26,8 +26,8 @@ pub(super) fn in_http(text: &str, expected: &[&str]) {
 
 /// A publisher in front of which `text` stands at `http` level.
 fn with_publisher(text: &str, expected: &[&str]) {
-    let rest =
-        "server { location /pub { push_stream_publisher; push_stream_channels_path $arg_id; } }";
+    let rest = "server { listen 127.0.0.1:80; location /pub { push_stream_publisher; \
+                push_stream_channels_path $arg_id; } }";
     in_http(&format!("{text}\n{rest}"), expected);
 }
 
@@ -270,10 +270,11 @@ fn push_roles() {
         &["[emerg] \"push_stream_subscriber\" directive is duplicate :2"],
     );
     in_location(
-        "push_stream_channels_path a; push_stream_publisher; push_stream_channels_statistics;",
+        "push_stream_channels_path a; push_stream_publisher; push_stream_channels_statistics;
+         allow all;",
         &[],
     );
-    in_location("push_stream_channels_path a; push_stream_publisher ADMIN;", &[]);
+    in_location("push_stream_channels_path a; push_stream_publisher ADMIN; allow all;", &[]);
     in_location(
         "push_stream_subscriber;",
         &["[error] push stream module: push_stream_channels_path must be set. :2"],
@@ -343,7 +344,7 @@ fn push_memory() {
     );
     assert_eq!(refused, [format!("nginx: {}", small.replace(" :2", " in nginx.conf:1"))]);
     let notices = lines(
-        "http { server { location / { push_stream_publisher; push_stream_channels_path a; } } }",
+        "http { server { location / { push_stream_subscriber; push_stream_channels_path a; } } }",
     );
     assert_eq!(
         notices,
@@ -450,8 +451,9 @@ fn notices() {
 /// What stands in users' files around the push directives is read without complaint.
 #[test]
 fn acceptance_suite_file() {
-    check(include_str!("suite.conf"), &[]);
-    assert_eq!(lines(include_str!("suite.conf")).len(), 12);
+    let open = "[warn] push stream module: everybody who reaches this server may publish here :70";
+    check(include_str!("suite.conf"), &[open]);
+    assert_eq!(lines(include_str!("suite.conf")).len(), 13);
 }
 
 #[test]
