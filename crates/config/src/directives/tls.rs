@@ -39,6 +39,15 @@ pub(crate) const ROWS: &[Directive] = &[
     )
     .repeats(),
     row(
+        "ssl_password_file",
+        HS,
+        Args::PATH,
+        "none",
+        "File with the passwords of encrypted keys (PKCS #8), one a line, tried in turn. Read \
+         whenever the keys are.",
+        |l, b, n| certificate_file(l, n, |path| b.tls.password_file = Some(path)),
+    ),
+    row(
         "ssl_protocols",
         HS,
         Args::new(1, usize::MAX, "[TLSv1.2] [TLSv1.3]"),
@@ -125,6 +134,15 @@ pub(crate) const ROWS: &[Directive] = &[
         "none",
         "PEM file with further authorities of clients' certificates.",
         |l, b, n| certificate_file(l, n, |path| b.tls.trusted_certificate = Some(path)),
+    ),
+    row(
+        "ssl_crl",
+        HS,
+        Args::PATH,
+        "none",
+        "PEM file with the revocation lists of all authorities in a client's chain; an outdated \
+         list lets nobody in. Read at the start and at every reload.",
+        |l, b, n| certificate_file(l, n, |path| b.tls.crl = Some(path)),
     ),
     row(
         "ssl_verify_client",

@@ -88,6 +88,7 @@ pub(crate) struct ProxyTlsDraft {
     pub(crate) trusted_certificate: Option<PathBuf>,
     pub(crate) certificate: Option<PathBuf>,
     pub(crate) certificate_key: Option<PathBuf>,
+    pub(crate) password_file: Option<PathBuf>,
     /// TLSv1.2 and TLSv1.3.
     pub(crate) protocols: Option<(bool, bool)>,
     pub(crate) session_reuse: Option<bool>,
@@ -119,7 +120,7 @@ impl ProxyDraft {
             socket_keepalive ignore_client_abort);
         inherit!(self.tls, outer.tls;
             name server_name verify verify_depth trusted_certificate certificate certificate_key
-            protocols session_reuse);
+            password_file            protocols session_reuse);
         inherit!(self.resolver, outer.resolver; servers timeout);
     }
 }

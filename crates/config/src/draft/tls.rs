@@ -20,6 +20,8 @@ pub(crate) struct TlsDraft {
     pub(crate) verify_client: Option<VerifyClient>,
     pub(crate) client_certificate: Option<PathBuf>,
     pub(crate) trusted_certificate: Option<PathBuf>,
+    pub(crate) password_file: Option<PathBuf>,
+    pub(crate) crl: Option<PathBuf>,
     pub(crate) verify_depth: Option<u64>,
     pub(crate) reject_handshake: Option<bool>,
 }
@@ -28,6 +30,7 @@ impl TlsDraft {
     pub(crate) fn inherit(&mut self, outer: &Self) {
         inherit!(self, outer;
             certificates keys protocols session_cache session_timeout session_tickets
-            verify_client client_certificate trusted_certificate verify_depth reject_handshake);
+            verify_client client_certificate trusted_certificate password_file crl verify_depth
+            reject_handshake);
     }
 }

@@ -79,7 +79,8 @@ impl Lowering<'_> {
         }
         let certificate = match (&draft.certificate, &draft.certificate_key) {
             (Some(chain), Some(key)) => {
-                Some(Certificate { chain: chain.clone(), key: key.clone() })
+                let passwords = draft.password_file.clone();
+                Some(Certificate { chain: chain.clone(), key: key.clone(), passwords })
             }
             (Some(chain), None) if used => {
                 let name = chain.display();

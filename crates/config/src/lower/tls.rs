@@ -50,6 +50,7 @@ impl Lowering<'_> {
             verify_client: draft.verify_client.unwrap_or(default.verify_client),
             client_certificate: draft.client_certificate.clone(),
             trusted_certificate: draft.trusted_certificate.clone(),
+            crl: draft.crl.clone(),
             verify_depth: draft
                 .verify_depth
                 .map_or(default.verify_depth, |depth| usize::try_from(depth).unwrap_or(usize::MAX)),
@@ -74,7 +75,14 @@ impl Lowering<'_> {
             ));
         }
         let pairs = chains.iter().zip(keys);
-        pairs.map(|(chain, key)| Certificate { chain: chain.clone(), key: key.clone() }).collect()
+        let passwords = &draft.password_file;
+        pairs
+            .map(|(chain, key)| Certificate {
+                chain: chain.clone(),
+                key: key.clone(),
+                passwords: passwords.clone(),
+            })
+            .collect()
     }
 
     /// What nginx refuses without naming a place.

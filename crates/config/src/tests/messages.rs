@@ -688,10 +688,13 @@ fn tls() {
             "[emerg] a variable in the \"ssl_certificate_key\" directive is not implemented yet :2",
         ],
     );
-    in_http(
-        "ssl_password_file x;",
-        &["[emerg] \"ssl_password_file\" directive is not implemented yet :2"],
-    );
+    in_http("ssl_password_file x; ssl_crl y;", &[]);
+    for name in ["ssl_password_file", "ssl_crl"] {
+        let twice = format!("[emerg] \"{name}\" directive is duplicate :2");
+        in_http(&format!("{name} x; {name} y;"), &[&twice]);
+        let many = format!("[emerg] invalid number of arguments in \"{name}\" directive :2");
+        in_http(&format!("{name} x y;"), &[&many]);
+    }
     in_http(
         "ssl_ciphers HIGH; ssl_prefer_server_ciphers on; ssl_ecdh_curve auto; ssl_dhparam x; ssl_stapling on;",
         &[],

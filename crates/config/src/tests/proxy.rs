@@ -344,13 +344,15 @@ fn tls_to_upstreams() {
         "proxy_pass https://127.0.0.1; proxy_ssl_name app; proxy_ssl_server_name on;
          proxy_ssl_verify on; proxy_ssl_verify_depth 2; proxy_ssl_trusted_certificate /ca;
          proxy_ssl_certificate /c; proxy_ssl_certificate_key /k; proxy_ssl_protocols TLSv1.3;
-         proxy_ssl_session_reuse off; proxy_ssl_ciphers HIGH;",
+         proxy_ssl_password_file /p; proxy_ssl_session_reuse off; proxy_ssl_ciphers HIGH;",
     )
     .tls;
     assert_eq!(tls.name, Expression::literal(*b"app"));
     assert_eq!((tls.server_name, tls.verify, tls.verify_depth), (true, true, 2));
     assert_eq!(tls.trusted_certificate, Some("/ca".into()));
-    assert_eq!(tls.certificate, Some(Certificate { chain: "/c".into(), key: "/k".into() }));
+    let passwords = Some("/p".into());
+    let certificate = Certificate { chain: "/c".into(), key: "/k".into(), passwords };
+    assert_eq!(tls.certificate, Some(certificate));
     assert_eq!((tls.tls12, tls.tls13, tls.session_reuse), (false, true, false));
     in_location(
         "proxy_pass https://127.0.0.1; proxy_ssl_verify on;",

@@ -25,6 +25,8 @@ pub struct Tls {
     pub client_certificate: Option<PathBuf>,
     /// `ssl_trusted_certificate`: further authorities for certificates of clients.
     pub trusted_certificate: Option<PathBuf>,
+    /// `ssl_crl`: lists of revoked certificates, for clients' chains.
+    pub crl: Option<PathBuf>,
     /// `ssl_verify_depth`: certificates between a client's and the authority's; default 1.
     pub verify_depth: usize,
     /// `ssl_reject_handshake`: nobody gets in who names this server; default off.
@@ -36,8 +38,10 @@ pub struct Tls {
 pub struct Certificate {
     /// PEM: the server's certificate, then those between it and the authority.
     pub chain: PathBuf,
-    /// PEM: the private key, not encrypted.
+    /// PEM: the private key, in the clear or encrypted (PKCS #8).
     pub key: PathBuf,
+    /// `ssl_password_file`: passwords that are tried in turn where the key is encrypted.
+    pub passwords: Option<PathBuf>,
 }
 
 /// `ssl_verify_client`
@@ -63,6 +67,7 @@ impl Default for Tls {
             verify_client: VerifyClient::Off,
             client_certificate: None,
             trusted_certificate: None,
+            crl: None,
             verify_depth: 1,
             reject_handshake: false,
         }

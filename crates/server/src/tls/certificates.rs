@@ -20,7 +20,7 @@ impl Certificates {
     pub(super) fn load(pairs: &[Certificate], provider: &CryptoProvider) -> Result<Self, TlsError> {
         let load = |pair: &Certificate| {
             let chain = pem::chain(&pair.chain)?;
-            let key = pem::key(&pair.key)?;
+            let key = pem::key(pair)?;
             let loaded = CertifiedKey::from_der(chain, key, provider);
             loaded.map(Arc::new).map_err(|error| {
                 if let Error::InconsistentKeys(InconsistentKeys::KeyMismatch) = error {

@@ -11,9 +11,12 @@ use outpour_core::settings::Tls;
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, UnixTime};
-use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::{DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme};
+use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore,
+    SignatureScheme,
+};
 
 use super::error::TlsError;
 use super::pem;
@@ -44,14 +47,22 @@ impl Verifier {
         let hints = told.subjects();
         let mut roots = told;
         add(&mut roots, settings.trusted_certificate.as_ref())?;
-        let builder =
+        let mut builder =
             WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
+        if let Some(path) = &settings.crl {
+            builder = builder.with_crls(pem::revocations(path)?).enforce_revocation_expiration();
+        }
         let strict = builder
             .allow_unauthenticated()
             .clear_root_hint_subjects()
             .add_root_hint_subjects(hints)
             .build()
-            .map_err(|error| TlsError::Setup(error.to_string()))?;
+            .map_err(|error| match (error, &settings.crl) {
+                (VerifierBuilderError::InvalidCrl(error), Some(path)) => {
+                    TlsError::Revocations { path: path.clone(), reason: format!("{error:?}") }
+                }
+                (error, _) => TlsError::Setup(error.to_string()),
+            })?;
         Ok(Self { strict, depth: settings.verify_depth })
     }
 
@@ -63,9 +74,27 @@ impl Verifier {
         let between = &rest[..rest.len().min(self.depth)];
         match self.strict.verify_client_cert(own, between, UnixTime::now()) {
             Ok(_) => ClientVerdict::Good,
-            Err(Error::InvalidCertificate(error)) => ClientVerdict::Bad(error.to_string().into()),
+            Err(Error::InvalidCertificate(error)) => ClientVerdict::Bad(spelling(&error)),
             Err(error) => ClientVerdict::Bad(error.to_string().into()),
         }
+    }
+}
+
+/// OpenSSL's words for what is wrong with a certificate, for which applications look in
+/// `$ssl_client_verify`; where it has none, rustls'.
+fn spelling(error: &CertificateError) -> Box<str> {
+    use CertificateError as E;
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the rest is said as rustls says it")]
+    match error {
+        E::Expired | E::ExpiredContext { .. } => "certificate has expired".into(),
+        E::NotValidYet | E::NotValidYetContext { .. } => "certificate is not yet valid".into(),
+        E::Revoked => "certificate revoked".into(),
+        E::UnknownIssuer => "unable to get local issuer certificate".into(),
+        E::UnknownRevocationStatus => "unable to get certificate CRL".into(),
+        E::ExpiredRevocationList | E::ExpiredRevocationListContext { .. } => {
+            "CRL has expired".into()
+        }
+        other => other.to_string().into(),
     }
 }
 

@@ -43,6 +43,22 @@ pub enum TlsError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Passwords of keys that cannot be read.
+    #[error("open() \"{}\" failed ({reason})", path.display())]
+    Passwords {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Revocation lists that cannot be read.
+    #[error("X509_LOOKUP_load_file(\"{}\") failed ({reason})", path.display())]
+    Revocations {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Anything else that rustls objects to.
     #[error("TLS cannot be set up: {0}")]
     Setup(String),

@@ -56,7 +56,7 @@ pub(super) fn config(settings: &ProxyTls) -> Result<ClientConfig, TlsError> {
     let mut config = match &settings.certificate {
         None => builder.with_no_client_auth(),
         Some(own) => {
-            let (chain, key) = (pem::chain(&own.chain)?, pem::key(&own.key)?);
+            let (chain, key) = (pem::chain(&own.chain)?, pem::key(own)?);
             builder.with_client_auth_cert(chain, key).map_err(setup)?
         }
     };

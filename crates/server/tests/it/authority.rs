@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, PKCS_ECDSA_P256_SHA256,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, IsCa, Issuer,
+    KeyIdMethod, KeyPair, PKCS_ECDSA_P256_SHA256, RevokedCertParams, SerialNumber, date_time_ymd,
 };
 use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject;
@@ -29,6 +30,7 @@ impl Authority {
     /// Certificate and key for `name`, both in PEM.
     pub(crate) fn sign(&self, name: &str) -> (String, String) {
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        params.serial_number = Some(serial(name));
         params.distinguished_name = rcgen::DistinguishedName::new();
         params.distinguished_name.push(DnType::OrganizationName, "A, B");
         params.distinguished_name.push(DnType::CommonName, name);
@@ -41,6 +43,26 @@ impl Authority {
         let (certificate, key) = self.sign(name);
         fs::write(folder.join(format!("{file}.pem")), certificate).unwrap();
         fs::write(folder.join(format!("{file}.key")), key).unwrap();
+    }
+
+    /// A list in PEM that revokes the certificates for `names`; good, or outdated.
+    pub(crate) fn revocations(&self, names: &[&str], outdated: bool) -> String {
+        let begin = date_time_ymd(2020, 1, 1);
+        let revoked = names.iter().map(|name| RevokedCertParams {
+            serial_number: serial(name),
+            revocation_time: begin,
+            reason_code: None,
+            invalidity_date: None,
+        });
+        let params = CertificateRevocationListParams {
+            this_update: begin,
+            next_update: date_time_ymd(if outdated { 2021 } else { 4000 }, 1, 1),
+            crl_number: SerialNumber::from_slice(&[1]),
+            issuing_distribution_point: None,
+            revoked_certs: revoked.collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        params.signed_by(&self.issuer).unwrap().pem().unwrap()
     }
 
     pub(crate) fn roots(&self) -> RootCertStore {
@@ -59,4 +81,8 @@ impl Authority {
             PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap(),
         )
     }
+}
+
+fn serial(name: &str) -> SerialNumber {
+    SerialNumber::from_slice(name.as_bytes())
 }

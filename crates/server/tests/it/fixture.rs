@@ -39,13 +39,15 @@ pub(crate) struct Fixture {
 
 impl Fixture {
     /// Serves `servers`, in which `{{port}}`, `{{dir}}` and `{{locations}}` are filled in. There
-    /// are certificates `a` and `b` of the authority `ca.pem` in the folder.
+    /// are certificates `a` and `b` of the authority `ca.pem` in the folder, and its
+    /// list of revocations `crl.pem`.
     pub(crate) fn new(servers: &str) -> Self {
         let authority = Authority::new("tests");
         let folder = TempDir::with_prefix("outpour-tls-").unwrap();
         authority.write(folder.path(), "a.test", "a");
         authority.write(folder.path(), "b.test", "b");
         fs::write(folder.path().join("ca.pem"), &authority.pem).unwrap();
+        fs::write(folder.path().join("crl.pem"), authority.revocations(&[], false)).unwrap();
         loop {
             let port = free_port().unwrap();
             let settings = settings(servers, port, &folder);

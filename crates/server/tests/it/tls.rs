@@ -298,4 +298,30 @@ fn files_that_cannot_be_used() {
          ssl_client_certificate {{dir}}/none.pem;",
         "SSL_CTX_load_verify_locations(\"",
     );
+    let pair = "ssl_certificate {{dir}}/a.pem; ssl_certificate_key {{dir}}/a.key;";
+    let verify = "ssl_verify_client on; ssl_client_certificate {{dir}}/ca.pem;";
+    for file in ["none.pem", "a.pem", "no.pem"] {
+        let text = format!("{pair} {verify} ssl_crl {{{{dir}}}}/{file};");
+        check(&text, &format!("/{file}\") failed ("));
+    }
+    fs::write(folder.join("locked.key"), ENCRYPTED).unwrap();
+    fs::write(folder.join("passwords"), "\nwrong\r\nsecret\r\n").unwrap();
+    let locked = "ssl_certificate {{dir}}/a.pem; ssl_certificate_key {{dir}}/locked.key;";
+    check(locked, "locked.key\": PEM_read_bio_PrivateKey() failed (the key is encrypted, and");
+    let with = |file: &str| format!("{locked} ssl_password_file {{{{dir}}}}/{file};");
+    check(&with("no"), "/no\" failed (2: No such file or directory)");
+    check(&with("a.pem"), "no password of ssl_password_file opens the key: bad decrypt");
+    // It is opened; only then can be seen that it is another certificate's.
+    check(&with("passwords"), "routines::key values mismatch");
 }
+
+/// A key with the password "secret".
+const ENCRYPTED: &str = "\
+-----BEGIN ENCRYPTED PRIVATE KEY-----
+MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAhIUtmP4+uguQICCAAw
+DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEIwPhqLNz2wRPpZKcs7dussEgZC5
+59W0tTJetMZnYmkNVIcJy14hun/aFWEjrvTdkmMM4OuvFEIxJod8QghI5SUODAsC
+w1aJDY7noQ6e1v5gOnOL76S5LvLk9q8Mt5UvBgKzFWoAjAHVcXV5h1wVRqsaqcMC
+sgxiu5BtGDjmoolFCVFt83gqwUogRHQprqIr3zFMrS8amxxF7jMw3q7zS1qklqc=
+-----END ENCRYPTED PRIVATE KEY-----
+";

@@ -1,5 +1,7 @@
 //! Certificates of clients.
 
+use std::time::{Duration, Instant};
+
 use crate::authority::Authority;
 use crate::client::{Client, Identity, config};
 use crate::fixture::Fixture;
@@ -53,6 +55,33 @@ fn optional() {
     check(&answer(&server, "b.test", "b.test", good), "200", "SUCCESS");
     check(&answer(&server, "b.test", "b.test", None), "200", "NONE");
     check(&answer(&server, "b.test", "b.test", bad), "400", "The SSL certificate error");
+}
+
+#[test]
+fn revoked() {
+    let server = server("optional; ssl_crl {{dir}}/crl.pem");
+    // The workers get the new list one after the other.
+    let until = |list: String, expected: &str| {
+        std::fs::write(server.folder.path().join("crl.pem"), list).unwrap();
+        server.reload().unwrap();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            let good = Some(server.authority.identity("client.test"));
+            let answer = answer(&server, "b.test", "b.test", good);
+            let log = std::fs::read_to_string(server.folder.path().join("error.log")).unwrap();
+            if answer.contains(expected) || log.contains(expected) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{expected}: {answer} {log}");
+        }
+    };
+    let list = |names: &[&str], outdated| server.authority.revocations(names, outdated);
+    until(list(&["other.test"], false), "HTTP/1.1 200 OK");
+    until(list(&["client.test"], false), "verify error: (certificate revoked)");
+    until(list(&[], true), "verify error: (CRL has expired)");
+    let others = Authority::new("others").revocations(&[], false);
+    until(others, "verify error: (unable to get certificate CRL)");
+    until(list(&[], false), "HTTP/1.1 200 OK");
 }
 
 #[test]

@@ -102,8 +102,8 @@ pub(super) const REFUSED: &[Family] = &[
     refused(
         "TLS is rustls', without OpenSSL's own settings",
         "remove it, or write `listen ... ssl` in the place of `ssl on`",
-        "ssl ssl_alpn ssl_conf_command ssl_crl ssl_early_data ssl_handshake_timeout ssl_key_log
-        ssl_ocsp ssl_ocsp_responder ssl_password_file",
+        "ssl ssl_alpn ssl_conf_command ssl_early_data ssl_handshake_timeout ssl_key_log ssl_ocsp
+        ssl_ocsp_responder",
     ),
     third(
         "nginx Plus",
@@ -236,7 +236,7 @@ pub(super) const REFUSED: &[Family] = &[
     refused(
         "TLS is rustls', without OpenSSL's own settings",
         "remove it",
-        "proxy_ssl_conf_command proxy_ssl_crl proxy_ssl_key_log proxy_ssl_password_file",
+        "proxy_ssl_conf_command proxy_ssl_crl proxy_ssl_key_log",
     ),
     refused(
         "only HTTP is spoken with applications",

@@ -66,6 +66,14 @@ pub(crate) const ROWS: &[Directive] = &[
         |l, b, n| certificate_file(l, n, |path| b.proxy.tls.certificate_key = Some(path)),
     ),
     row(
+        "proxy_ssl_password_file",
+        HSL,
+        Args::PATH,
+        "none",
+        "File with the passwords of an encrypted key (PKCS #8), one a line, tried in turn.",
+        |l, b, n| certificate_file(l, n, |path| b.proxy.tls.password_file = Some(path)),
+    ),
+    row(
         "proxy_ssl_protocols",
         HSL,
         Args::new(1, usize::MAX, "[TLSv1.2] [TLSv1.3]"),
