@@ -91,6 +91,14 @@ impl Request {
         self.version == Version::Http2 && self.method_text() == b"CONNECT"
     }
 
+    /// Turns it into a GET, with that spelling for whoever it is sent on to.
+    pub fn become_get(&mut self) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(b"GET");
+        self.method = Method::Get;
+        self.method_text = start..self.bytes.len();
+    }
+
     /// The request target as received.
     #[must_use]
     pub fn target(&self) -> &[u8] {

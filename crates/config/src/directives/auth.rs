@@ -90,6 +90,22 @@ pub(crate) const ROWS: &[Directive] = &[
     )
     .repeats(),
     row(
+        "auth_jwt_key_request",
+        HSL,
+        Args::PATH,
+        "none",
+        "Another location that gives out the keys of auth_jwt, as a JSON web key set of 256 KiB at most.",
+        key_request,
+    ),
+    row(
+        "auth_jwt_key_cache",
+        HSL,
+        Args::TIME,
+        "0",
+        "How long the keys of auth_jwt_key_request are kept; 0: each request asks for them.",
+        |l, b, n| b.guard.jwt_key_cache = l.seconds(n),
+    ),
+    row(
         "auth_jwt_leeway",
         HSL,
         Args::TIME,
@@ -164,6 +180,15 @@ fn auth_jwt(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
         _ => return,
     };
     b.guard.jwt = l.expression(realm).map(|realm| Some((realm, token)));
+}
+
+fn key_request(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
+    let Some(word) = n.args.first() else { return };
+    if !word.value.starts_with(b"/") {
+        let help = "the path of a location of this server, such as /_jwks".to_owned();
+        return l.report.emerg_help(word.span, format!("invalid URI \"{}\"", word.text()), help);
+    }
+    b.guard.jwt_key_request = Some(word.value.as_slice().into());
 }
 
 fn auth_jwt_require(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {

@@ -37,6 +37,8 @@ pub(crate) struct GuardDraft {
     /// `auth_jwt`: realm and token; `Some(None)` for `off`.
     pub(crate) jwt: Option<Option<(Expression, Option<Expression>)>>,
     pub(crate) jwt_key_files: Option<Vec<PathBuf>>,
+    pub(crate) jwt_key_request: Option<Box<[u8]>>,
+    pub(crate) jwt_key_cache: Option<Duration>,
     pub(crate) jwt_leeway: Option<Duration>,
     pub(crate) jwt_require: Option<Vec<JwtRequirement>>,
     /// `auth_request`; `Some(None)` for `off`.
@@ -56,7 +58,7 @@ pub(crate) struct GuardDraft {
 impl GuardDraft {
     pub(crate) fn inherit(&mut self, outer: &Self) {
         inherit!(self, outer;
-            rules satisfy realm user_file jwt jwt_key_files jwt_leeway jwt_require request
+            rules satisfy realm user_file jwt jwt_key_files jwt_key_request jwt_key_cache jwt_leeway jwt_require request
             request_set channels limit_req limit_conn origins real_ip_from real_ip_header
             real_ip_recursive);
         inherit!(self.limit_req_policy, outer.limit_req_policy; status level dry_run);

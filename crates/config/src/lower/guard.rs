@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use outpour_core::settings::{
-    AuthRequest, BasicAuth, Guard, JwtAuth, Level, LimitConn, LimitPolicy, LimitReq, LimitZone,
-    Limits, RealIp, Satisfy,
+    AuthRequest, BasicAuth, Guard, JwtAuth, KeyRequest, Level, LimitConn, LimitPolicy, LimitReq,
+    LimitZone, Limits, RealIp, Satisfy,
 };
 
 use crate::draft::{GuardDraft, LimitDraft, PolicyDraft};
@@ -80,6 +80,7 @@ impl Lowering<'_> {
             realm,
             token,
             key_files: draft.jwt_key_files.clone().unwrap_or_default(),
+            key_request: key_request(draft),
             leeway: draft.jwt_leeway.unwrap_or_default().as_secs(),
             require: draft.jwt_require.clone().unwrap_or_default(),
         })
@@ -103,11 +104,20 @@ fn policy(draft: &PolicyDraft) -> LimitPolicy {
 }
 
 fn request(draft: &GuardDraft) -> Option<AuthRequest> {
-    let uri = draft.request.clone().flatten()?;
-    let (path, args) = match uri.iter().position(|byte| *byte == b'?') {
-        Some(mark) => (&uri[..mark], &uri[mark + 1..]),
-        None => (&uri[..], &[][..]),
-    };
+    let (path, args) = split(draft.request.as_ref()?.as_deref()?);
     let sets = draft.request_set.clone().unwrap_or_default();
-    Some(AuthRequest { path: path.into(), args: args.into(), sets })
+    Some(AuthRequest { path, args, sets })
+}
+
+fn key_request(draft: &GuardDraft) -> Option<KeyRequest> {
+    let (path, args) = split(draft.jwt_key_request.as_deref()?);
+    Some(KeyRequest { path, args, cache: draft.jwt_key_cache.unwrap_or_default() })
+}
+
+/// A path and its query.
+fn split(uri: &[u8]) -> (Box<[u8]>, Box<[u8]>) {
+    match uri.iter().position(|byte| *byte == b'?') {
+        Some(mark) => (uri[..mark].into(), uri[mark + 1..].into()),
+        None => (uri.into(), Box::default()),
+    }
 }

@@ -69,6 +69,14 @@ fn tokens() {
     assert_eq!((jwt.require[0].status, jwt.require[0].values.len()), (403, 2));
     let claims = found.channels.as_ref().unwrap();
     assert_eq!((&*claims.subscribe, &*claims.publish), ("s", "p"));
+    let found = guard(
+        "auth_jwt x; auth_jwt_key_request /keys?a=b;
+         location / { auth_jwt_key_cache 5m; }",
+    );
+    let asked = found.unwrap().jwt.clone().unwrap().key_request.unwrap();
+    assert_eq!((&*asked.path, &*asked.args), (&b"/keys"[..], &b"a=b"[..]));
+    assert_eq!(asked.cache.as_secs(), 300);
+    check("auth_jwt_key_request keys;", &["[emerg] invalid URI \"keys\" :2"]);
     assert!(guard("auth_jwt x; location / { auth_jwt off; }").is_none());
     check("auth_jwt a b;", &["[emerg] invalid parameter \"b\" :2"]);
     check("auth_jwt_require $uri error=404;", &["[emerg] invalid parameter \"error=404\" :2"]);

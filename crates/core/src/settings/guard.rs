@@ -1,6 +1,7 @@
 //! Who may get into a location.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::{AccessRule, Limits, Network};
 use crate::variables::Expression;
@@ -34,10 +35,23 @@ pub struct JwtAuth {
     pub token: Option<Expression>,
     /// `auth_jwt_key_file`s.
     pub key_files: Vec<PathBuf>,
+    /// `auth_jwt_key_request`; default none.
+    pub key_request: Option<KeyRequest>,
     /// `auth_jwt_leeway`, seconds; default 0.
     pub leeway: u64,
     /// `auth_jwt_require`s.
     pub require: Vec<JwtRequirement>,
+}
+
+/// `auth_jwt_key_request` with `auth_jwt_key_cache`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRequest {
+    /// The path that is asked.
+    pub path: Box<[u8]>,
+    /// Its query.
+    pub args: Box<[u8]>,
+    /// How long the keys are kept; default 0: each request asks anew.
+    pub cache: Duration,
 }
 
 /// One `auth_jwt_require`.

@@ -22,7 +22,8 @@ pub use files::{
     IfModifiedSince, PageStatus, Root, RootKind, SecureLink, Symlinks, TryFiles,
 };
 pub use guard::{
-    AuthRequest, BasicAuth, ChannelsClaim, Guard, JwtAuth, JwtRequirement, RealIp, Satisfy,
+    AuthRequest, BasicAuth, ChannelsClaim, Guard, JwtAuth, JwtRequirement, KeyRequest, RealIp,
+    Satisfy,
 };
 pub use http::{Http, Listen, ListenAddress, Server, ServerName, ServerSettings};
 pub use http2::Http2;

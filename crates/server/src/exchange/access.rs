@@ -1,5 +1,8 @@
 //! The checks of a location before it serves anything.
 
+use std::sync::Arc;
+
+use outpour_core::access::jwt::Keys;
 use outpour_core::access::{Cost, Credentials, believe_proxy, cost, decide, verify};
 use outpour_core::answer::Answer;
 use outpour_core::settings::{Access, BasicAuth, Guard, Level, Role, Satisfy, SubscriberMode};
@@ -27,6 +30,8 @@ pub(super) enum Check {
 pub(crate) struct Findings {
     /// Whether the password is right.
     password: Option<bool>,
+    /// What `auth_jwt_key_request` has brought.
+    pub(super) keys: Option<Arc<Keys>>,
     /// The helpers have too much to do, or took too long.
     pub(super) failed: Option<u16>,
 }

@@ -3,6 +3,7 @@
 mod access;
 mod files;
 mod inside;
+mod keys;
 mod limits;
 mod proxy;
 mod publisher;
@@ -108,8 +109,13 @@ pub(crate) enum Settled {
 /// What a request waits for.
 #[derive(Debug)]
 pub(crate) enum Wait {
-    /// What the upstream of another location answers: `auth_request`.
-    Answer(Box<Exchange>),
+    /// What the upstream of another location answers: `auth_request`, `auth_jwt_key_request`.
+    Answer {
+        /// The request that asks.
+        inner: Box<Exchange>,
+        /// Bytes of the body that are of interest.
+        body_max: usize,
+    },
     /// Its turn, so long.
     Pause(std::time::Duration),
     /// Whether a password is the one of a hash that takes long.

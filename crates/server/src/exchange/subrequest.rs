@@ -4,7 +4,7 @@ use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
 
 use outpour_core::answer::Answer;
-use outpour_core::request::{BodyLength, Method, Request};
+use outpour_core::request::{BodyLength, Request};
 use outpour_core::settings::{AuthRequest, Guard, Level};
 use outpour_core::variables::{Environment, Outcome, Variable};
 
@@ -19,14 +19,14 @@ impl Exchange {
         if let Some(fetched) = self.fetched.take() {
             return self.fetched(asked, &fetched, means.environment);
         }
-        let mut inner = self.inner(asked);
+        let mut inner = self.inner(&asked.path, &asked.args);
         inner.verdict = inner.enter(means.environment);
         let settled = inner.settle(means);
         self.notes.borrow_mut().append(&mut inner.notes.borrow_mut());
         match settled {
             Settled::Answer(answer) => self.asked(asked, &inner, answer, means.environment),
             Settled::Role if inner.settings.proxy.is_some() => {
-                Check::Wait(Wait::Answer(Box::new(inner)))
+                Check::Wait(Wait::Answer { inner: Box::new(inner), body_max: 0 })
             }
             Settled::Role | Settled::Wait(_) => {
                 let path = String::from_utf8_lossy(&asked.path);
@@ -40,14 +40,11 @@ impl Exchange {
     }
 
     /// The request that asks: GET, with the headers of this one and without its body.
-    fn inner(&self, asked: &AuthRequest) -> Self {
-        let mut request = Request {
-            method: Method::Get,
-            body: BodyLength::None,
-            expects_continue: false,
-            ..self.request.clone()
-        };
-        request.rewrite(Some(asked.path.to_vec()), Some(&asked.args));
+    pub(super) fn inner(&self, path: &[u8], args: &[u8]) -> Self {
+        let mut request =
+            Request { body: BodyLength::None, expects_continue: false, ..self.request.clone() };
+        request.become_get();
+        request.rewrite(Some(path.to_vec()), Some(args));
         Self {
             request,
             peer: self.peer.clone(),

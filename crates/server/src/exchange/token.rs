@@ -28,8 +28,16 @@ impl Exchange {
             Ok(files) => files,
             Err(check) => return check,
         };
-        let keys: Vec<&Keys> =
-            files.iter().filter_map(|file| file.as_ref().as_ref().ok()).collect();
+        let requested = match jwt.key_request.as_ref().map(|asked| self.requested(asked, means)) {
+            Some(Err(check)) => return check,
+            Some(Ok(keys)) => Some(keys),
+            None => None,
+        };
+        let keys: Vec<&Keys> = files
+            .iter()
+            .filter_map(|file| file.as_ref().as_ref().ok())
+            .chain(requested.as_deref())
+            .collect();
         let token = Token::verify(&text, &keys).and_then(|token| {
             token.check_time(means.now.unix, jwt.leeway)?;
             Ok(token)

@@ -33,7 +33,6 @@ pub(crate) enum Purpose {
 
 /// What a request that was made for another one has brought.
 #[derive(Debug)]
-#[expect(dead_code, reason = "the checks of access that ask others look at it")]
 pub(crate) struct Fetched {
     /// The status; 502, 503 or 504 of ours where there was no answer.
     pub(crate) status: u16,

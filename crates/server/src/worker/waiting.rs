@@ -34,8 +34,8 @@ impl Worker {
         let wanted = Arc::new(());
         let mut asked = None;
         let (sent, patience, expiry) = match wait {
-            Wait::Answer(inner) => {
-                asked = Some(inner);
+            Wait::Answer { inner, body_max } => {
+                asked = Some((inner, body_max));
                 (Sent::Away, UPSTREAM_PATIENCE, Finding::TimedOut)
             }
             Wait::Pause(pause) => (Sent::Away, pause, Finding::Paused),
@@ -67,8 +67,8 @@ impl Worker {
             return self.close(key, Ending::PeerGone);
         }
         self.file_deadline(key);
-        if let Some(inner) = asked {
-            self.fetch(*inner, key, errand, 0);
+        if let Some((inner, body_max)) = asked {
+            self.fetch(*inner, key, errand, body_max);
         }
     }
 

@@ -52,7 +52,7 @@ pub(super) const REFUSED: &[Family] = &[
     refused(
         "this way of deciding about access is not there",
         "protect the location by addresses, auth_basic, auth_jwt or auth_request",
-        "auth_delay auth_jwt_header_set auth_jwt_key_cache auth_jwt_key_request auth_jwt_type
+        "auth_delay auth_jwt_header_set auth_jwt_type
         valid_referers",
     ),
     refused(
