@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::{Args, Subcommand};
 
 use crate::{
@@ -198,9 +198,13 @@ pub(crate) struct OneArguments {
     #[arg(long, value_enum, conflicts_with_all = ["transport", "pace", "rate", "messages"])]
     request: Option<Resource>,
 
-    /// Speak HTTP/2 (not available yet)
-    #[arg(long)]
+    /// Have the subscribers speak HTTP/2, several on a connection
+    #[arg(long, conflicts_with = "request")]
     http2: bool,
+
+    /// Subscribers on each HTTP/2 connection
+    #[arg(long, default_value_t = 10, requires = "http2")]
+    streams_per_connection: u32,
 
     #[command(flatten)]
     pub(crate) common: CommonArguments,
@@ -235,9 +239,6 @@ impl OneArguments {
     /// # Errors
     /// If it is not available, or out of bounds.
     pub(crate) fn load(&self) -> Result<Load> {
-        if self.http2 {
-            bail!("--http2 is not available yet: the generator does not speak HTTP/2");
-        }
         let load = Load {
             name: String::new(),
             transport: self.transport,
@@ -257,6 +258,8 @@ impl OneArguments {
             ping: self.ping,
             workers: self.workers,
             tls: self.tls || self.url.as_ref().is_some_and(|url| url.starts_with("https://")),
+            http2: self.http2,
+            streams_per_connection: self.streams_per_connection,
             request: self.request,
         };
         load.check()?;
@@ -346,6 +349,9 @@ mod tests {
         check("--request file --pace delivered", false);
         check("--tls", true);
         check("--tls --url https://a", false);
+        check("--http2 --streams-per-connection 100", true);
+        check("--streams-per-connection 100", false);
+        check("--http2 --request file", false);
         check("-n 10 list", false);
         check("--pin-server x", false);
     }

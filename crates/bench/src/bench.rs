@@ -68,7 +68,7 @@ fn one(arguments: &OneArguments) -> Result<bool> {
     let outcome = match arguments.remote() {
         None => setting.measure(arguments.server, &load, &mut progress)?,
         Some(remote) => {
-            let mut target = Target::remote(remote.url, load.transport)?;
+            let mut target = Target::remote(remote.url, load.transport)?.with_streams(&load)?;
             target.subscribe = remote.subscribe.map_or(target.subscribe, str::to_owned);
             target.publish = remote.publish.map_or(target.publish, str::to_owned);
             if let (_, Some(cores)) = &setting.pins {

@@ -48,6 +48,10 @@ pub(crate) struct Load {
     pub workers: u16,
     /// Whether every connection is encrypted.
     pub tls: bool,
+    /// Whether subscribers speak HTTP/2, several on a connection; publishers speak HTTP/1.1.
+    pub http2: bool,
+    /// Subscribers on each HTTP/2 connection; at most 1,000.
+    pub streams_per_connection: u32,
     /// What the connections ask for in a closed loop, `size` bytes of it, instead of waiting for
     /// messages: nobody publishes then.
     pub request: Option<Resource>,
@@ -85,6 +89,8 @@ impl Default for Load {
             ping: 0,
             workers: 1,
             tls: false,
+            http2: false,
+            streams_per_connection: 10,
             request: None,
         }
     }
@@ -106,6 +112,7 @@ impl Load {
         within("channels", self.channels, 1..=1_000_000)?;
         within("publishers", self.publishers, 0..=10_000)?;
         within("size", self.size, least..=1 << 20)?;
+        within("streams_per_connection", self.streams_per_connection, 1..=1000)?;
         within("workers", self.workers.into(), 1..=256)?;
         for (what, seconds) in
             [("seconds", self.seconds), ("warm_up", self.warm_up), ("hold", self.hold)]
@@ -122,9 +129,23 @@ impl Load {
                 "{what} is {rate}, not within 0.001 and 1000000"
             );
         }
+        ensure!(
+            !self.http2 || self.request.is_none(),
+            "what is asked for again and again is asked for over HTTP/1.1: leave http2 out"
+        );
         let books = u64::from(self.subscribers) * u64::from(self.origins());
         ensure!(books <= 1 << 28, "subscribers times publishers per channel is more than 2^28");
         Ok(())
+    }
+
+    /// Requests that share a connection, where subscribers speak HTTP/2.
+    pub(crate) fn streams(&self) -> Option<u32> {
+        self.http2.then_some(self.streams_per_connection)
+    }
+
+    /// Connections of the subscribers.
+    pub(crate) fn connections(&self) -> u32 {
+        self.subscribers.div_ceil(self.streams().unwrap_or(1).max(1))
     }
 
     /// Whether messages have to be stored: those who ask again would miss others.
@@ -157,7 +178,12 @@ impl Load {
         if !self.name.is_empty() {
             return self.name.clone();
         }
-        let tls = if self.tls { " over TLS" } else { "" };
+        let tls = match (self.http2, self.tls) {
+            (false, false) => "",
+            (false, true) => " over TLS",
+            (true, false) => " over HTTP/2",
+            (true, true) => " over HTTP/2 and TLS",
+        };
         if let Some(resource) = self.request {
             let (connections, size) = (self.subscribers, self.size);
             return format!(
@@ -198,6 +224,9 @@ mod tests {
         check("seconds = -1", false);
         check("rate = nan", false);
         check("rate = 0", false);
+        check("http2 = true\nstreams_per_connection = 1000", true);
+        check("http2 = true\nstreams_per_connection = 0", false);
+        check("http2 = true\nrequest = 'file'", false);
         check("subscribers = 1000000\npublishers = 10000", false);
         check("subscribers = 1000000\npublishers = 10000\nchannels = 10000", true);
     }
@@ -221,6 +250,11 @@ mod tests {
         check(one, "1000 streaming, 1 channel, 1 closed-loop publisher, 200 bytes");
         let two = Load { channels: 2, messages: Some(2), tls: true, ..Load::default() };
         check(two, "1000 streaming over TLS, 2 channels, 2 messages, 200 bytes");
+        let http2 = Load { http2: true, tls: true, ..Load::default() };
+        assert_eq!((http2.connections(), Load::default().connections()), (100, 1000));
+        let title =
+            "1000 streaming over HTTP/2 and TLS, 1 channel, 1 closed-loop publisher, 200 bytes";
+        check(http2, title);
         let asking = Load { request: Some(Resource::File), ..Load::default() };
         check(asking, "1000 connections ask for a file, 200 bytes");
         check(Load { name: "a".to_owned(), ..Load::default() }, "a");

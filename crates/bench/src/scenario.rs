@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::{load::Load, subject::Subject};
 
 /// The scenarios that come with this program.
-const EMBEDDED: [(&str, &str); 19] = [
+const EMBEDDED: [(&str, &str); 21] = [
     ("fanout", include_str!("../scenarios/fanout.toml")),
     ("fanout-wide", include_str!("../scenarios/fanout-wide.toml")),
     ("many-publishers", include_str!("../scenarios/many-publishers.toml")),
@@ -24,9 +24,11 @@ const EMBEDDED: [(&str, &str); 19] = [
     ("files", include_str!("../scenarios/files.toml")),
     ("proxy", include_str!("../scenarios/proxy.toml")),
     ("tls", include_str!("../scenarios/tls.toml")),
+    ("http2", include_str!("../scenarios/http2.toml")),
     ("publish", include_str!("../scenarios/publish.toml")),
     ("hold-200k", include_str!("../scenarios/hold-200k.toml")),
     ("smoke-tls", include_str!("../scenarios/smoke-tls.toml")),
+    ("smoke-http2", include_str!("../scenarios/smoke-http2.toml")),
     ("smoke", include_str!("../scenarios/smoke.toml")),
 ];
 

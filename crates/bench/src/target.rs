@@ -11,9 +11,6 @@ use crate::{
     transport::Transport,
 };
 
-/// What is spoken inside TLS.
-const PROTOCOLS: [&[u8]; 1] = [b"http/1.1"];
-
 /// A server's address and its locations.
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
@@ -43,11 +40,22 @@ impl Target {
     pub(crate) fn local(port: u16, load: &Load) -> Result<Self> {
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let endpoint = if load.tls {
-            Endpoint::encrypted(address, "localhost", &PROTOCOLS)?
+            Endpoint::encrypted(address, "localhost")?
         } else {
             Endpoint::plain(address)
         };
-        Ok(Self::at(endpoint, address.to_string(), load.transport, load.stores()))
+        let target = Self::at(endpoint, address.to_string(), load.transport, load.stores());
+        target.with_streams(load)
+    }
+
+    /// The same, with subscribers over HTTP/2 where `load` wants that; publishers stay with
+    /// HTTP/1.1, a connection each.
+    ///
+    /// # Errors
+    /// If the number of streams is beyond what can be counted.
+    pub(crate) fn with_streams(mut self, load: &Load) -> Result<Self> {
+        self.endpoint.streams = load.streams().map(usize::try_from).transpose()?;
+        Ok(self)
     }
 
     /// A server with the locations of outpour's built-in configuration.
@@ -86,7 +94,7 @@ impl Target {
         let mut addresses = authority.to_socket_addrs().with_context(|| url.to_owned())?;
         let address = addresses.next().with_context(|| format!("{url}: no address"))?;
         let endpoint = if encrypted {
-            Endpoint::encrypted(address, name.trim_matches(['[', ']']), &PROTOCOLS)?
+            Endpoint::encrypted(address, name.trim_matches(['[', ']']))?
         } else {
             Endpoint::plain(address)
         };

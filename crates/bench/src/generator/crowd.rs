@@ -9,6 +9,8 @@ use anyhow::Result;
 use mio::{Events, Poll, Registry, Token};
 
 use super::{
+    http2::{SESSIONS, Sessions},
+    line::Line,
     link::Link,
     member::{Member, Phase},
     silences::Silences,
@@ -24,7 +26,7 @@ use crate::{
     transport::Transport,
 };
 
-/// Tokens from here on belong to publishers.
+/// Tokens from here on belong to publishers, up to those of HTTP/2 connections.
 pub(super) const PUBLISHERS: usize = 1 << 40;
 
 /// Bytes of the buffer that all connections are read into.
@@ -76,6 +78,8 @@ pub(crate) struct Crowd {
     tally_began: Instant,
     poll_rate: f64,
     polls: Option<(Instant, u64)>,
+    /// The connections that members share, where they speak HTTP/2.
+    sessions: Option<Sessions>,
     /// While connections are held.
     silences: Option<Silences>,
     /// Messages delivered since the beginning.
@@ -110,6 +114,7 @@ impl Crowd {
             tally_began: epoch,
             poll_rate: load.poll_rate,
             polls: None,
+            sessions: target.endpoint.streams.map(Sessions::new),
             silences: None,
             delivered: 0,
             asked: 0,
@@ -132,14 +137,20 @@ impl Crowd {
     /// Opens one more connection.
     pub(super) fn join(&mut self) -> Result<()> {
         let index = self.members.len();
-        let link = self.open(index)?;
-        self.members.push(Member::new(link, self.transport));
+        let line = self.open(index)?;
+        self.members.push(Member::new(line, self.transport));
         self.ask(index)
     }
 
     /// Opens a connection for the member `index`.
-    fn open(&self, index: usize) -> Result<Link> {
-        Link::open(self.poll.registry(), Token(index), &self.target.endpoint, index)
+    fn open(&mut self, index: usize) -> Result<Line> {
+        let (registry, endpoint) = (self.poll.registry(), &self.target.endpoint);
+        match &mut self.sessions {
+            None => Ok(Line::Own(Link::open(registry, Token(index), endpoint, index)?)),
+            Some(sessions) => {
+                Ok(Line::Shared(Box::new(sessions.stream(registry, endpoint, index)?)))
+            }
+        }
     }
 
     /// Sends the request of a member as far as it can be sent.
@@ -168,24 +179,49 @@ impl Crowd {
     /// If an answer is not understood, or a connection cannot be opened again.
     pub(super) fn turn(&mut self, timeout: Duration, publishers: &mut Vec<usize>) -> Result<()> {
         publishers.clear();
+        let before = self.delivered;
+        self.answer_bells()?;
         let timeout = if self.polls.is_some() { timeout.min(POLL_TICK) } else { timeout };
         match self.poll.poll(&mut self.events, Some(timeout)) {
             Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(()),
             polled => polled?,
         }
-        let before = self.delivered;
         let ready: Vec<(usize, bool)> =
             self.events.iter().map(|event| (event.token().0, event.is_readable())).collect();
         for (token, readable) in ready {
-            match token.checked_sub(PUBLISHERS) {
-                Some(publisher) => publishers.push(publisher),
-                None => self.visit(token, readable)?,
+            match (token.checked_sub(SESSIONS), token.checked_sub(PUBLISHERS)) {
+                (Some(session), _) => self.go_on(session),
+                (None, Some(publisher)) => publishers.push(publisher),
+                (None, None) => self.visit(token, readable)?,
             }
         }
+        self.answer_bells()?;
         self.poll_again()?;
         let delivered = self.delivered - before;
         if delivered > 0 {
             self.tally.timeline.add(self.tally_began.elapsed(), delivered);
+        }
+        Ok(())
+    }
+
+    /// Goes on with a connection that members share.
+    fn go_on(&mut self, session: usize) {
+        if let Some(sessions) = &mut self.sessions {
+            sessions.go_on(session);
+        }
+    }
+
+    /// Goes on with what HTTP/2 has more to do for, until there is nothing left.
+    fn answer_bells(&mut self) -> Result<()> {
+        while let Some(rung) = self.sessions.as_ref().map(Sessions::rung)
+            && !rung.is_empty()
+        {
+            for token in rung {
+                match token.checked_sub(SESSIONS) {
+                    Some(session) => self.go_on(session),
+                    None => self.visit(token, true)?,
+                }
+            }
         }
         Ok(())
     }
@@ -240,9 +276,9 @@ impl Crowd {
             self.closed += 1;
             return Ok(());
         }
-        let link = self.open(index)?;
+        let line = self.open(index)?;
         if let Some(member) = self.members.get_mut(index) {
-            member.replace(link);
+            member.replace(line);
             if self.transport == Transport::Polling && member.answered {
                 member.phase = Phase::Resting;
                 return Ok(());

@@ -87,6 +87,16 @@ impl Encryption {
         }
     }
 
+    /// The protocol that was agreed upon; `None` before that, or if the server does not say.
+    pub(super) fn protocol(&self) -> Option<&[u8]> {
+        self.session.alpn_protocol()
+    }
+
+    /// Whether nothing but the handshake has happened so far.
+    pub(super) fn is_handshaking(&self) -> bool {
+        self.session.is_handshaking()
+    }
+
     /// True when the handshake is over.
     fn shake_hands(&mut self, stream: &mut TcpStream) -> io::Result<bool> {
         while self.session.is_handshaking() {

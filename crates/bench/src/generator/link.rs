@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind, Read, Write};
 
 use anyhow::Result;
 use mio::{Interest, Registry, Token, net::TcpStream};
+use rustls::ClientConnection;
 
 use super::encryption::Encryption;
 use crate::{endpoint::Endpoint, socket};
@@ -39,10 +40,40 @@ impl Link {
         target: &Endpoint,
         index: usize,
     ) -> Result<Self> {
+        Self::connect((registry, token), target, index, target.session()?)
+    }
+
+    /// The same for HTTP/2, where TLS has to agree upon it.
+    ///
+    /// # Errors
+    /// As [`Link::open`].
+    pub(super) fn open_http2(
+        registry: &Registry,
+        token: Token,
+        target: &Endpoint,
+        index: usize,
+    ) -> Result<Self> {
+        Self::connect((registry, token), target, index, target.http2_session()?)
+    }
+
+    /// Opens a connection with what is spoken over it.
+    fn connect(
+        (registry, token): (&Registry, Token),
+        target: &Endpoint,
+        index: usize,
+        session: Option<ClientConnection>,
+    ) -> Result<Self> {
         let mut stream = TcpStream::from_std(socket::connect_from(index, target.address)?);
         registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
-        let encryption = target.session()?.map(|session| Box::new(Encryption::new(session)));
+        let encryption = session.map(|session| Box::new(Encryption::new(session)));
         Ok(Self { stream, encryption })
+    }
+
+    /// Whether TLS has agreed upon another protocol than HTTP/2, or upon none.
+    pub(super) fn refuses_http2(&self) -> bool {
+        self.encryption.as_ref().is_some_and(|encryption| {
+            !encryption.is_handshaking() && encryption.protocol() != Some(b"h2")
+        })
     }
 
     /// Writes what fits; 0 while the connection is not there yet.

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use memchr::memmem;
 
-use super::link::{Input, Link};
+use super::{line::Line, link::Input};
 use crate::{
     answer::Answer,
     stamp::{self, Rest, Stamp},
@@ -13,7 +13,7 @@ use crate::{
 /// The validator of somebody who has seen nothing.
 const EPOCH: &[u8] = b"If-Modified-Since: Thu, 01 Jan 1970 00:00:00 GMT\r\n";
 
-/// One connection of the crowd.
+/// One connection of the crowd, or one stream of such.
 ///
 /// ```text
 /// Asking ── request sent ──▶ Head ── end of the head ──▶ Streaming
@@ -22,7 +22,7 @@ const EPOCH: &[u8] = b"If-Modified-Since: Thu, 01 Jan 1970 00:00:00 GMT\r\n";
 /// ```
 #[derive(Debug)]
 pub(super) struct Member {
-    pub(super) link: Link,
+    pub(super) line: Line,
     pub(super) phase: Phase,
     /// Bytes of the last read that cannot be understood without those that follow.
     carry: Vec<u8>,
@@ -61,15 +61,15 @@ impl Member {
     /// A connection that has sent nothing yet.
     ///
     /// A first poll without validators would be told that nothing is new, and not since when.
-    pub(super) fn new(link: Link, transport: Transport) -> Self {
+    pub(super) fn new(line: Line, transport: Transport) -> Self {
         let polls = transport == Transport::Polling;
         let validators = if polls { EPOCH.to_vec() } else { Vec::new() };
-        Self { link, phase: Phase::Asking(0), carry: Vec::new(), validators, answered: false }
+        Self { line, phase: Phase::Asking(0), carry: Vec::new(), validators, answered: false }
     }
 
     /// Takes a new connection; the old one is closed.
-    pub(super) fn replace(&mut self, link: Link) {
-        self.link = link;
+    pub(super) fn replace(&mut self, line: Line) {
+        self.line = line;
         self.phase = Phase::Asking(0);
         self.carry.clear();
     }
@@ -81,7 +81,7 @@ impl Member {
     pub(super) fn ask(&mut self, request: &[u8], next: Phase) -> Result<bool> {
         let Phase::Asking(sent) = self.phase else { return Ok(false) };
         let rest = request.get(sent..).unwrap_or_default();
-        let sent = sent + self.link.write(rest).context("the connection failed")?;
+        let sent = sent + self.line.write(rest).context("the connection failed")?;
         let done = sent >= request.len();
         self.phase = if done { next } else { Phase::Asking(sent) };
         Ok(done)
@@ -105,7 +105,7 @@ impl Member {
             }
             let (carried, room) = buffer.split_at_mut(kept);
             carried.copy_from_slice(&self.carry);
-            let input = self.link.read(room);
+            let input = self.line.read(room);
             let count = match input {
                 Input::More(count) | Input::Drained(count) => count,
                 Input::Closed => 0,

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `link` | a connection's bytes, plain or encrypted |
 //! | `encryption` | TLS between a link and its socket |
+//! | `http2` | HTTP/2 connections, whose streams are connections to a member |
+//! | `line` | what a member has: a link of its own, or a stream |
 //! | `member` | a connection that waits: its phases, its answers |
 //! | `crowd` | all of them: one poll, one read buffer, the books |
 //! | `gather` | opening them, at a rate |
@@ -16,6 +18,8 @@ mod clients;
 mod crowd;
 mod encryption;
 mod gather;
+mod http2;
+mod line;
 mod link;
 mod member;
 mod press;

@@ -99,7 +99,7 @@ impl Setting {
     /// Refuses a load that this program has not enough files for.
     pub(crate) fn prepare(&self, load: &Load) -> Result<()> {
         load.check()?;
-        let needed = u64::from(load.subscribers) + u64::from(load.publishers) + SPARE_FILES;
+        let needed = u64::from(load.connections()) + u64::from(load.publishers) + SPARE_FILES;
         let limit = socket::open_file_limit();
         ensure!(
             needed <= limit,

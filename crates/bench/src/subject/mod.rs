@@ -18,7 +18,7 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use crate::{load::Load, resource::Resource, target::Target};
+use crate::{load::Load, resource::Resource, target::Target, transport::Transport};
 
 /// Stored messages per channel, wherever messages are stored.
 const HISTORY: u32 = 100;
@@ -147,6 +147,7 @@ impl Subject {
                 Some("files and proxying are measured with nginx itself")
             }
             Self::Nginx => Some("it does not push without a module"),
+            _ if load.http2 => self.refuses_http2(load),
             Self::Raw | Self::RawJoined if load.tls => Some("the raw loop has no TLS"),
             Self::Pushpin if load.tls => Some("its certificates are those of the installation"),
             Self::Raw | Self::RawJoined if asks_again => Some("the raw loop only streams"),
@@ -161,6 +162,27 @@ impl Subject {
             | Self::Nchan
             | Self::PushStream
             | Self::Pushpin => None,
+        }
+    }
+
+    /// Why it cannot take this load over HTTP/2; `None` if it can.
+    fn refuses_http2(self, load: &Load) -> Option<&'static str> {
+        match self {
+            Self::Outpour => None,
+            Self::Raw | Self::RawJoined => Some("the raw loop has no HTTP/2"),
+            Self::Pushpin => Some("it has no HTTP/2"),
+            Self::Nginx | Self::Nchan | Self::PushStream if !load.tls => {
+                Some("an address of it speaks either HTTP/2 or HTTP/1.1, unless over TLS")
+            }
+            Self::Nginx | Self::Nchan | Self::PushStream
+                if load.transport == Transport::Websocket =>
+            {
+                Some("it has no WebSocket over HTTP/2")
+            }
+            Self::Nchan if load.transport == Transport::Streaming => {
+                Some("it streams to those who send TE: chunked, which HTTP/2 does not have")
+            }
+            Self::Nginx | Self::Nchan | Self::PushStream => None,
         }
     }
 
@@ -260,7 +282,6 @@ fn user() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transport::Transport;
 
     /// The configuration of a subject holds each part, and its braces match.
     fn check(text: &str, parts: &[&str]) {
@@ -286,6 +307,9 @@ mod tests {
         let parts = [" ssl backlog", "ssl_certificate_key /d/key.pem;"];
         check(&push_stream::outpour(&encrypted, directory), &parts);
         check(&nchan::configuration(&encrypted, directory), &parts);
+        let http2 = Load { http2: true, streams_per_connection: 100, ..tls };
+        let parts = [" ssl http2 backlog", "http2_max_concurrent_streams 200;"];
+        check(&nchan::configuration(&Plan { load: &http2, ..plan }, directory), &parts);
         let module = Some(Path::new("/m.so"));
         check(&push_stream::nginx(&plan, directory, module), &["load_module /m.so;"]);
         check(&nchan::configuration(&plan, directory), &common);
@@ -310,6 +334,13 @@ mod tests {
         check(Subject::Nginx, asking(), false);
         check(Subject::Nchan, asking(), true);
         check(Subject::Nginx, Load::default(), true);
+        let http2 = |transport, tls| Load { http2: true, tls, transport, ..Load::default() };
+        check(Subject::Outpour, http2(Transport::Websocket, false), false);
+        check(Subject::Raw, http2(Transport::Streaming, false), true);
+        check(Subject::Nchan, http2(Transport::EventSource, false), true);
+        check(Subject::Nchan, http2(Transport::EventSource, true), false);
+        check(Subject::Nchan, http2(Transport::Streaming, true), true);
+        check(Subject::PushStream, http2(Transport::Websocket, true), true);
         check(Subject::Raw, Load { tls: true, ..Load::default() }, true);
         check(Subject::Nchan, Load { tls: true, ..Load::default() }, false);
     }

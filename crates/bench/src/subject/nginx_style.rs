@@ -21,10 +21,17 @@ pub(super) struct Parts {
 pub(super) fn render(plan: &Plan<'_>, directory: &Path, parts: &Parts) -> String {
     let (workers, port, open_files) = (plan.load.workers, plan.port, plan.open_files);
     let Parts { main, http, locations } = parts;
-    let (listen, certificate) = match plan.load.tls {
-        true => (" ssl", certificate::directives(directory)),
-        false => ("", String::new()),
+    let (mut listen, certificate) = match plan.load.tls {
+        true => (" ssl".to_owned(), certificate::directives(directory)),
+        false => (String::new(), String::new()),
     };
+    let mut http2 = String::new();
+    if let Some(streams) = plan.load.streams() {
+        listen += " http2";
+        // Those that the generator has given up may still count for a moment.
+        http2 =
+            format!("    http2_max_concurrent_streams {};\n", streams.saturating_mul(2).max(128));
+    }
     let directory = directory.display();
     format!(
         "{main}worker_processes {workers};
@@ -46,7 +53,7 @@ http {{
     send_timeout 1h;
     client_max_body_size 2m;
     client_body_buffer_size 2m;
-{http}    server {{
+{http2}{http}    server {{
         listen 127.0.0.1:{port}{listen} backlog=4096;
 {certificate}        location = /ready {{ return 200 ready; }}
 {locations}    }}

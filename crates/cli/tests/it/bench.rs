@@ -27,6 +27,18 @@ fn every_transport_loses_nothing_over_tls() {
 }
 
 #[test]
+fn every_transport_loses_nothing_over_http2() {
+    check("run smoke-http2", 0, "faults       none");
+    check("--http2 --streams-per-connection 30 -n 70 --seconds 0.2", 0, "faults       none");
+}
+
+#[test]
+fn what_does_not_speak_http2_is_said() {
+    check("--http2 --server raw -n 20 --seconds 0.2", 1, "the raw loop has no HTTP/2");
+    check("--http2 --request file", 1, "cannot be used with");
+}
+
+#[test]
 fn what_does_not_speak_tls_is_said() {
     check("--tls --server raw -n 20 --seconds 0.2", 1, "the raw loop has no TLS");
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -87,7 +99,6 @@ fn a_comparison_has_a_row_for_each_server() {
 
 #[test]
 fn what_is_not_there_is_said() {
-    check("--http2", 1, "HTTP/2");
     check("run nothing", 1, "there is no scenario nothing");
     check("--size 40", 1, "size is 40");
     check("list", 0, "many-publishers");
