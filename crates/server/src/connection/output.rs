@@ -16,7 +16,7 @@ use crate::exchange::FileBody;
 /// Most pieces that go into one write.
 const PIECES_MAX: usize = 32;
 
-/// Reads from a file before everybody else gets their turn.
+/// Reads from a file, or calls that send from it, before everybody else gets their turn.
 const FILE_READS_MAX: usize = 8;
 
 /// How far a flush came.
@@ -154,6 +154,19 @@ impl Output {
                 return Ok(Flushed::Paused);
             }
             reads += 1;
+            match stream.plain().map_or(Ok(None), |socket| file.send(socket)) {
+                Ok(Some(sent)) => {
+                    self.counters.sent_bytes.add(sent as u64);
+                    self.progress = now;
+                    continue;
+                }
+                Ok(None) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    return Ok(Flushed::Blocked);
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            }
             match file.next()? {
                 Some(piece) => {
                     self.counters.sent_bytes.add(piece.len() as u64);

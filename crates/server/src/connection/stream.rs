@@ -31,6 +31,14 @@ impl Stream {
         }
     }
 
+    /// The socket, if bytes go out on it as they are.
+    pub(crate) fn plain(&self) -> Option<&Socket> {
+        match self {
+            Self::Plain(socket) => Some(socket),
+            Self::Tls(_) | Self::Http2(_) => None,
+        }
+    }
+
     /// The connection whose socket it is, if it is not its own.
     pub(crate) fn session(&self) -> Option<ConnectionKey> {
         match self {

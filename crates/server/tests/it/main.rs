@@ -1,9 +1,10 @@
-//! The server from the outside: hostile clients, and clients that speak TLS.
+//! The server from the outside: hostile clients, large files, and clients that speak TLS.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod authority;
 mod client;
 mod crowds;
+mod files;
 mod fixture;
 mod frames;
 mod hostile;

@@ -33,7 +33,7 @@ pub(super) const INERT: &[Family] = &[
     inert("regular expressions are always compiled", "pcre_jit"),
     inert("cryptography is rustls', not OpenSSL's", "ssl_engine ssl_object_cache_inheritable"),
     inert(
-        "files are read in pieces from the page cache: there is no way of reading to choose",
+        "the kernel sends files wherever it can, else they are read in pieces from the page cache",
         "aio aio_write directio directio_alignment output_buffers read_ahead sendfile
         sendfile_max_chunk thread_pool subrequest_output_buffer_size",
     ),

@@ -4,15 +4,18 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, ErrorKind, Write as _};
 use std::ops::Range;
-use std::os::unix::fs::FileExt as _;
+use std::os::fd::AsFd;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use outpour_core::wire::chunked;
+use rustix::buffer::spare_capacity;
+use rustix::fs::sendfile;
+use rustix::io::{Errno, pread};
 
 use crate::access::Ticket;
 
-/// Most bytes that are read at once.
+/// Most bytes that are read, or sent by the kernel, at once.
 const PIECE_MAX: usize = 128 * 1024;
 
 /// What is sent next.
@@ -84,6 +87,29 @@ impl FileBody {
         }
     }
 
+    /// Lets the kernel send a part of the file as it is; how many bytes `socket` took. `None` where
+    /// something else comes next, or the file's system cannot do that: [`FileBody::next`] has it.
+    ///
+    /// # Errors
+    /// The socket takes no more for now, or the connection has to end.
+    pub(crate) fn send(&mut self, socket: impl AsFd) -> io::Result<Option<usize>> {
+        let range = match self.segments.front_mut() {
+            Some(Segment::File(range)) if self.zip.is_none() && !range.is_empty() => range,
+            Some(Segment::File(_) | Segment::Bytes(_)) | None => return Ok(None),
+        };
+        let wanted = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
+        let mut start = range.start;
+        match sendfile(socket, &self.file, Some(&mut start), wanted.min(PIECE_MAX)) {
+            Ok(0) => Err(ErrorKind::UnexpectedEof.into()),
+            Ok(sent) => {
+                range.start = start;
+                Ok(Some(sent))
+            }
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     fn plain(&mut self) -> io::Result<Option<Vec<u8>>> {
         let Some(segment) = self.segments.pop_front() else { return Ok(None) };
         let range = match segment {
@@ -130,17 +156,16 @@ fn chunk(bytes: &[u8]) -> Vec<u8> {
 
 /// Up to `length` bytes from `start`; fewer where the file ends.
 pub(super) fn read(file: &File, start: u64, length: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = vec![0; length];
-    let mut filled = 0;
-    while filled < length {
-        match file.read_at(&mut bytes[filled..], start + filled as u64) {
+    let mut bytes = Vec::with_capacity(length);
+    while bytes.len() < length {
+        let offset = start + bytes.len() as u64;
+        match pread(file, spare_capacity(&mut bytes), offset) {
             Ok(0) => break,
-            Ok(taken) => filled += taken,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
         }
     }
-    bytes.truncate(filled);
+    bytes.truncate(length);
     Ok(bytes)
 }
 
@@ -177,6 +202,24 @@ mod tests {
         let body = FileBody::new(file(&bytes), segments);
         assert_eq!(body.length(), 300_006);
         assert_eq!(all(body), [b"head", &bytes[1..299_999], b"tail"].concat());
+    }
+
+    #[test]
+    fn parts_of_the_file_are_sent_as_they_are() {
+        let (near, mut far) = std::os::unix::net::UnixStream::pair().unwrap();
+        let head = Segment::Bytes(b"head".to_vec());
+        let segments = [Segment::File(1..4), Segment::File(4..4), head, Segment::File(0..9)];
+        let mut body = FileBody::new(file(b"abcdefgh"), segments);
+        assert_eq!(body.send(&near).unwrap(), Some(3));
+        let mut taken = [0; 3];
+        far.read_exact(&mut taken).unwrap();
+        assert_eq!(&taken, b"bcd");
+        assert_eq!(body.send(&near).unwrap(), None);
+        assert_eq!(body.next().unwrap().unwrap(), b"head");
+        assert_eq!(body.send(&near).unwrap(), Some(8));
+        assert!(body.send(&near).is_err(), "it has become shorter");
+        body.compress(1, false);
+        assert_eq!(body.send(&near).unwrap(), None);
     }
 
     #[test]
