@@ -109,3 +109,20 @@ fn millis() -> u64 {
     static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
     u64::try_from(START.get_or_init(Instant::now).elapsed().as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sessions_end_with_their_time() {
+        for (seconds, expected) in [(300, Some(b"session".to_vec())), (0, None)] {
+            let lifetime = Duration::from_secs(seconds);
+            let cache = Cache { sessions: ServerSessionMemoryCache::new(8), lifetime };
+            assert!(cache.put(b"key".to_vec(), b"session".to_vec()));
+            assert_eq!(cache.get(b"key"), expected);
+            assert_eq!(cache.take(b"key"), expected);
+            assert_eq!(cache.take(b"key"), None);
+        }
+    }
+}

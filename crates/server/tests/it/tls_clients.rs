@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
 use crate::authority::Authority;
 use crate::client::{Client, Identity, config};
 use crate::fixture::Fixture;
@@ -54,6 +57,31 @@ fn optional() {
     let bad = Some(Authority::new("others").identity("client.test"));
     check(&answer(&server, "b.test", "b.test", good), "200", "SUCCESS");
     check(&answer(&server, "b.test", "b.test", None), "200", "NONE");
+    check(&answer(&server, "b.test", "b.test", bad), "400", "The SSL certificate error");
+}
+
+#[test]
+fn authorities_between() {
+    for (depth, status, text) in [
+        ("", "200", "SUCCESS"),
+        ("; ssl_verify_depth 1", "200", "SUCCESS"),
+        ("; ssl_verify_depth 0", "400", "The SSL certificate error"),
+    ] {
+        let server = server(&format!("on{depth}"));
+        let between = server.authority.subordinate("between");
+        let (mut chain, key) = between.identity("client.test");
+        chain.push(CertificateDer::from_pem_slice(between.pem.as_bytes()).unwrap());
+        check(&answer(&server, "b.test", "b.test", Some((chain, key))), status, text);
+    }
+}
+
+#[test]
+fn authorities_that_clients_are_not_told() {
+    let directives = VERIFY.replace("ssl_client_certificate", "ssl_trusted_certificate");
+    let server = Fixture::new(&directives.replace("{{verify}}", "on"));
+    let good = Some(server.authority.identity("client.test"));
+    let bad = Some(Authority::new("others").identity("client.test"));
+    check(&answer(&server, "b.test", "b.test", good), "200", "SUCCESS");
     check(&answer(&server, "b.test", "b.test", bad), "400", "The SSL certificate error");
 }
 
