@@ -52,6 +52,8 @@ pub(super) fn value<'a>(scope: &Scope<'a>, builtin: Builtin) -> Option<Cow<'a, [
         },
         Builtin::Https => text(if scope.peer.tls.is_some() { "on" } else { "" }),
         Builtin::IsArgs => text(if scope.args().is_empty() { "" } else { "?" }),
+        Builtin::LimitConnStatus => text(scope.state.limit_conn?.name()),
+        Builtin::LimitReqStatus => text(scope.state.limit_req?.name()),
         Builtin::Msec => owned(format!("{}.{:03}", scope.now.unix, scope.now.unix_millis.min(999))),
         Builtin::NginxVersion => text(NGINX_VERSION),
         Builtin::Pid => number(scope.environment.pid.into()),

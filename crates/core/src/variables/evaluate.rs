@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{Map, Piece, Variable, builtin, headers};
+use super::{Limited, Map, Piece, Variable, builtin, headers};
 use crate::access::jwt::Token;
 use crate::now::Now;
 use crate::request::{Peer, Request, argument};
@@ -58,6 +58,10 @@ pub struct State {
     pub sets: Vec<Option<Box<[u8]>>>,
     /// The token that let the request in.
     pub token: Option<Arc<Token>>,
+    /// What `limit_req` has said, if it was asked.
+    pub limit_req: Option<Limited>,
+    /// The same for `limit_conn`.
+    pub limit_conn: Option<Limited>,
     /// What scripts made of the request's address.
     pub rewrite: Rewritten,
     /// The upstreams that the request was handed to.

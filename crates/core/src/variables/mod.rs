@@ -5,6 +5,7 @@
 mod builtin;
 mod evaluate;
 mod headers;
+mod limited;
 mod map;
 mod names;
 mod networks;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 pub use crate::civil::Civil;
 pub use evaluate::{Environment, LocalTime, Outcome, Realpath, Rewritten, Scope, State};
+pub use limited::Limited;
 pub use map::{Map, MapKey};
 pub use networks::Networks;
 use shortcut::{Shortcut, Told};
@@ -76,6 +78,8 @@ pub enum Builtin {
     Http2,
     Https,
     IsArgs,
+    LimitConnStatus,
+    LimitReqStatus,
     Msec,
     NginxVersion,
     Pid,

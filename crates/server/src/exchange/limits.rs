@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use outpour_core::access::pause;
 use outpour_core::settings::{Level, LimitPolicy, Limits};
+use outpour_core::variables::Limited;
 
 use super::inside::Step;
 use super::{Exchange, Means, Wait};
@@ -35,6 +36,7 @@ impl Exchange {
             let shown =
                 format!("{}.{:03} by zone \"{}\"", excess / 1000, excess % 1000, limit.zone.name);
             if excess > limit.burst.saturating_mul(1000) {
+                self.state.limit_req = Some(rejected(policy));
                 return self.stop(policy, &format!("limiting requests, excess: {shown}"));
             }
             let wait = pause(excess, limit.at_once, limit.zone.rate);
@@ -44,9 +46,16 @@ impl Exchange {
             longest = longest.max(wait);
             passed.push((zone, key.into_owned(), excess));
         }
+        let asked = !passed.is_empty();
         for (zone, key, excess) in passed {
             lock(&zone).pour(&key, now, excess);
         }
+        self.state.limit_req = match (longest > Duration::ZERO, policy.dry_run) {
+            _ if !asked => None,
+            (false, _) => Some(Limited::Passed),
+            (true, false) => Some(Limited::Delayed),
+            (true, true) => Some(Limited::DelayedDryRun),
+        };
         (longest > Duration::ZERO && !policy.dry_run).then_some(Step::Wait(Wait::Pause(longest)))
     }
 
@@ -58,8 +67,12 @@ impl Exchange {
                 continue;
             }
             match Ticket::take(means.access.counts.get(&limit.zone), &key, limit.most) {
-                Some(ticket) => self.tickets.push(ticket),
+                Some(ticket) => {
+                    self.state.limit_conn = Some(Limited::Passed);
+                    self.tickets.push(ticket);
+                }
                 None => {
+                    self.state.limit_conn = Some(rejected(&limits.connection_policy));
                     let text = format!("limiting connections by zone \"{}\"", limit.zone.name);
                     return self.stop(&limits.connection_policy, &text);
                 }
@@ -73,6 +86,10 @@ impl Exchange {
         self.tell(policy.level, format!("{text}{dry}"));
         (!policy.dry_run).then(|| self.turn_away(policy.status))
     }
+}
+
+fn rejected(policy: &LimitPolicy) -> Limited {
+    if policy.dry_run { Limited::RejectedDryRun } else { Limited::Rejected }
 }
 
 /// Delays are logged one level below refusals.
