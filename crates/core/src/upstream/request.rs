@@ -69,8 +69,11 @@ pub fn request_head(
     }
 }
 
-/// `proxy_method`, where that is one.
+/// `proxy_method`, where that is one. A WebSocket is asked for with GET in HTTP/1.
 fn method<'a>(settings: &'a ProxyRequest, scope: &Scope<'a>) -> Cow<'a, [u8]> {
+    if scope.request.is_extended_connect() {
+        return Cow::Borrowed(b"GET");
+    }
     let is_token = |b: &u8| b.is_ascii_uppercase() || matches!(b, b'-' | b'_');
     let own = settings.method.as_ref().map(|method| method.evaluate(scope));
     own.filter(|method| !method.is_empty() && method.iter().all(is_token))

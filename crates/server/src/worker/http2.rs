@@ -11,6 +11,7 @@ use outpour_core::request::{BodyLength, Method};
 use outpour_core::settings::Level;
 use outpour_core::wire::http2::{HeaderList, PREFACE};
 
+use super::upstream::draw;
 use super::{Phase, Worker};
 use crate::connection::{Connection, ConnectionKey, Ending, State, Stream};
 use crate::http2::{Framing, Http2Stream, Progress, Session};
@@ -162,10 +163,12 @@ impl Worker {
     ) {
         let (parts, body) = request.into_parts();
         let door = &self.connections[owner.slot as usize].door;
-        let read = outpour_core::wire::http2::request(
-            &header_list(&parts, body.is_end_stream()),
-            self.running.limits(door),
-        );
+        let key = websocket_key(&parts, &mut self.random);
+        let mut list = header_list(&parts, body.is_end_stream());
+        if let Some(key) = &key {
+            list.headers.extend(upgrade(key.as_bytes()));
+        }
+        let read = outpour_core::wire::http2::request(&list, self.running.limits(door));
         let Some(key) = self.add_stream(owner, body, respond) else { return };
         match read {
             Ok(request) => {
@@ -323,6 +326,20 @@ impl Worker {
         session.abort(Reason::NO_ERROR);
         self.bells.ring(key);
     }
+}
+
+/// The key of a WebSocket, which HTTP/2 does without and an upstream with HTTP/1 wants: 16 bytes in
+/// base64, whose letters include the hexadecimal digits.
+fn websocket_key(parts: &http::request::Parts, random: &mut u64) -> Option<String> {
+    let protocol = parts.extensions.get::<h2::ext::Protocol>()?;
+    let websocket = protocol.as_str().eq_ignore_ascii_case("websocket");
+    websocket.then(|| format!("{:016x}{:05x}A==", draw(random), draw(random) & 0xf_ffff))
+}
+
+/// The headers that HTTP/1 has in the place of an extended CONNECT, for `$http_upgrade` and for
+/// upstreams.
+fn upgrade(key: &[u8]) -> [(&[u8], &[u8]); 3] {
+    [(b"connection", b"Upgrade"), (b"upgrade", b"websocket"), (b"sec-websocket-key", key)]
 }
 
 /// The header list of a request as core reads it.

@@ -10,6 +10,7 @@ mod frames;
 mod hostile;
 mod http2;
 mod http2_floods;
+mod http2_proxy;
 mod proxy;
 mod tls;
 mod tls_clients;

@@ -20,7 +20,8 @@ pub struct HeaderList<'a> {
     pub path: &'a [u8],
     /// `:protocol` (RFC 8441)
     pub protocol: Option<&'a [u8]>,
-    /// Names in lower case, and values, without any that speak about a connection.
+    /// Names in lower case, and values, without any that speak about a connection. A WebSocket has
+    /// those that HTTP/1 has in its place.
     pub headers: Vec<(&'a [u8], &'a [u8])>,
     /// The list ends the stream: there is no body.
     pub ends: bool,

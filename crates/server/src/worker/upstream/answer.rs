@@ -62,6 +62,11 @@ impl Worker {
         let scope = relay.exchange.scope(&environment, now, None);
         let mut answer = answer(settings, &response, &scope);
         let whole = whole(&response, &reader, rest);
+        if relay.exchange.request.is_extended_connect() && (200..300).contains(&response.status) {
+            // The upstream has not upgraded, but over HTTP/2 that would say that it has.
+            keep_head(&mut relay.exchange, &mut response);
+            return self.leave(key, client, whole.is_some(), 502);
+        }
         let headless = relay.asked.head_only && relay.exchange.request.method != Method::Head;
         if headless && response.status >= 200 {
             answer.body = Body::Empty;
@@ -137,6 +142,11 @@ impl Worker {
             return;
         };
         let exchange = &mut relay.exchange;
+        let tunnel = answer.status == 101;
+        let answer = match tunnel && exchange.request.is_extended_connect() {
+            true => accepted(answer),
+            false => answer,
+        };
         let answer = super::super::respond::complete(&shared.environment, exchange, answer);
         let context = Context {
             version: wire_version(exchange),
@@ -157,7 +167,6 @@ impl Worker {
         };
         let chunked = answer.body == Body::Stream && context.version == Version::Http11;
         let framing = if chunked { Framing::Chunked } else { Framing::Plain };
-        let tunnel = answer.status == 101;
         relay.phase = match tunnel {
             true => Phase::Tunnel,
             false if context.head_only => Phase::Body(reader, Sink::Nowhere),
@@ -243,6 +252,13 @@ impl Worker {
             self.ready.push(client);
         }
     }
+}
+
+/// What an upgrade is over HTTP/2 (RFC 8441): a 200, without a key that was accepted.
+fn accepted(mut answer: Answer) -> Answer {
+    answer.status = 200;
+    answer.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("sec-websocket-accept"));
+    answer
 }
 
 /// Leaves the head where variables find it.

@@ -17,6 +17,7 @@ mod fail;
 mod read;
 mod start;
 
+pub(super) use ask::draw;
 pub(super) use start::COLLECTED_MAX;
 
 use outpour_core::now::Tick;

@@ -71,6 +71,13 @@ impl Worker {
                 return self.give_back(key, *exchange, &reader, 500);
             }
         };
+        if relay.exchange.request.is_extended_connect() && !relay.asked.upgrade {
+            // As a GET it would be answered, and the answer taken for a WebSocket.
+            let text =
+                "client sent WebSocket over HTTP/2, but the upstream is not asked to upgrade";
+            self.log_exchange(&relay.exchange, Level::Info, text);
+            return self.give_back(key, relay.exchange, &reader, 501);
+        }
         relay.complete = reader.is_done();
         let Some(connection) = self.connection(key) else { return };
         let nowhere = UpstreamKey { slot: u32::MAX, generation: 0 };
