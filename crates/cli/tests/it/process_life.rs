@@ -283,3 +283,22 @@ fn an_error_log_of_the_command_line_is_the_default() {
     check(&bare, "given.log", "logs/error.log");
     check(CONFIGURATION, "error.log", "given.log");
 }
+
+#[test]
+fn a_changed_password_file_counts_without_a_reload() {
+    let rule = "auth_basic x; auth_basic_user_file {dir}/users; push_stream_publisher admin;";
+    let site = site(&CONFIGURATION.replace("push_stream_publisher admin;", rule));
+    site.write("users", "joe:{PLAIN}one\n");
+    let _server = started(&site);
+    let status = |credentials: &str| {
+        let head = format!(
+            "DELETE /pub?id=a HTTP/1.1\r\nHost: a\r\nAuthorization: Basic {credentials}\r\n\r\n"
+        );
+        exchange(site.port, &head, "\r\n\r\n").1[9..12].to_owned()
+    };
+    let (one, two) = ("am9lOm9uZQ==", "am9lOnR3bw==");
+    assert_eq!((&*status(one), &*status(two)), ("404", "401"));
+    site.write("users", "joe:{PLAIN}two\n");
+    poll("the new password", || status(two) == "404");
+    assert_eq!(status(one), "401");
+}
