@@ -33,6 +33,25 @@ fn every_transport_loses_nothing_over_http2() {
 }
 
 #[test]
+fn requests_go_to_another_connection_when_one_takes_no_more() {
+    let text = "pid {dir}/pid; events {} http { push_stream_shared_memory_size 32m; server {
+        listen 127.0.0.1:{port}; http2 on; keepalive_requests 30;
+        location /pub { push_stream_publisher; push_stream_channels_path $arg_id;
+            push_stream_store_messages on; }
+        location ~ ^/lp/(.*) { push_stream_subscriber long-polling; push_stream_channels_path $1; }
+    } }";
+    let site = Site::new();
+    let file = site.write("push.conf", text).display().to_string();
+    let _server = site.start(&["-c", &file]);
+    let url = format!("http://127.0.0.1:{}", site.port);
+    let line =
+        format!("bench --url {url} --http2 --transport long-polling -n 20 --rate 50 --seconds 0.5");
+    let finished = site.run(&line.split(' ').collect::<Vec<_>>());
+    assert_eq!(finished.code, Some(0), "{}{}", finished.out, finished.err);
+    assert!(finished.out.contains("faults       none"), "{}", finished.out);
+}
+
+#[test]
 fn what_does_not_speak_http2_is_said() {
     check("--http2 --server raw -n 20 --seconds 0.2", 1, "the raw loop has no HTTP/2");
     check("--http2 --request file", 1, "cannot be used with");
