@@ -10,6 +10,7 @@ use crate::access::{Credentials, secure_link};
 use crate::civil::Civil;
 use crate::files;
 use crate::request::{Encryption, Method, Version};
+use crate::settings::{HmacLink, SecureLink};
 use crate::upstream::Attempt;
 
 /// What `$nginx_version` says: the release whose behaviour is followed.
@@ -25,20 +26,11 @@ pub(super) fn value<'a>(scope: &Scope<'a>, builtin: Builtin) -> Option<Cow<'a, [
         Builtin::BytesSent => number(scope.outcome.map_or(0, |o| o.bytes_sent)),
         Builtin::Connection => number(scope.peer.connection),
         Builtin::ConnectionRequests => number(scope.peer.requests),
-        Builtin::ConnectionTime => {
-            let millis = scope.now.tick.since(scope.peer.accepted).as_millis();
-            owned(format!("{}.{:03}", millis / 1000, millis % 1000))
-        }
+        Builtin::ConnectionTime => seconds(scope.now.tick.since(scope.peer.accepted).as_millis()),
         Builtin::ContentLength => return request.header("content-length").map(Cow::Borrowed),
         Builtin::ContentType => return request.header("content-type").map(Cow::Borrowed),
         Builtin::DocumentRoot => scope.files.root.evaluate(scope),
-        Builtin::RealpathRoot => {
-            let root = scope.files.root.evaluate(scope);
-            match scope.environment.realpath {
-                Some(realpath) => Cow::Owned(realpath(&root)?),
-                None => root,
-            }
-        }
+        Builtin::RealpathRoot => return realpath_root(scope),
         Builtin::Uri | Builtin::DocumentUri => Cow::Borrowed(scope.path()),
         // A body is never kept for a variable, and never shown in a log.
         Builtin::Foreign | Builtin::RequestBody => return None,
@@ -80,26 +72,15 @@ pub(super) fn value<'a>(scope: &Scope<'a>, builtin: Builtin) -> Option<Cow<'a, [
         // A redirection inside the server may have made it a GET.
         Builtin::RequestMethod if request.method == Method::Get => text("GET"),
         Builtin::RequestMethod => return present(request.method_text()),
-        Builtin::RequestTime => {
-            let millis = scope.outcome.map_or(0, |o| o.request_millis);
-            owned(format!("{}.{:03}", millis / 1000, millis % 1000))
-        }
+        Builtin::RequestTime => seconds(scope.outcome.map_or(0, |o| o.request_millis).into()),
         Builtin::RequestUri => return present(request.target()),
         Builtin::Scheme => text(if scope.peer.tls.is_some() { "https" } else { "http" }),
-        Builtin::SecureLink => {
-            Cow::Owned(secure_link::secure_link(scope.files.secure_link.as_ref()?, scope)?)
-        }
-        Builtin::SecureLinkExpires => {
-            Cow::Owned(secure_link::expires(scope.files.secure_link.as_ref()?, scope)?)
-        }
-        Builtin::SecureLinkHmac => {
-            Cow::Owned(secure_link::secure_link_hmac(scope.files.hmac_link.as_ref()?, scope)?)
-        }
-        Builtin::SecureLinkHmacExpires => {
-            Cow::Owned(secure_link::hmac_expires(scope.files.hmac_link.as_ref()?, scope)?)
-        }
+        Builtin::SecureLink => return link(scope, secure_link::secure_link),
+        Builtin::SecureLinkExpires => return link(scope, secure_link::expires),
+        Builtin::SecureLinkHmac => return hmac_link(scope, secure_link::secure_link_hmac),
+        Builtin::SecureLinkHmacExpires => return hmac_link(scope, secure_link::hmac_expires),
         Builtin::SecureLinkHmacToken => {
-            Cow::Owned(secure_link::hmac_token(scope.files.hmac_link.as_ref()?, scope))
+            return hmac_link(scope, |link, scope| Some(secure_link::hmac_token(link, scope)));
         }
         Builtin::ServerAddr => address(scope.peer.local.map(|a| a.ip())),
         Builtin::ServerName => Cow::Borrowed(scope.server_name),
@@ -133,6 +114,35 @@ pub(super) fn value<'a>(scope: &Scope<'a>, builtin: Builtin) -> Option<Cow<'a, [
             return upstream_numbers(scope, |a| a.status.map(u64::from));
         }
     })
+}
+
+/// Milliseconds as seconds with three digits behind the point.
+fn seconds(millis: u128) -> Cow<'static, [u8]> {
+    owned(format!("{}.{:03}", millis / 1000, millis % 1000))
+}
+
+fn realpath_root<'a>(scope: &Scope<'a>) -> Option<Cow<'a, [u8]>> {
+    let root = scope.files.root.evaluate(scope);
+    match scope.environment.realpath {
+        Some(realpath) => realpath(&root).map(Cow::Owned),
+        None => Some(root),
+    }
+}
+
+/// What the location's `secure_link` says.
+fn link<'a>(
+    scope: &Scope<'a>,
+    fact: impl Fn(&SecureLink, &Scope<'a>) -> Option<Vec<u8>>,
+) -> Option<Cow<'a, [u8]>> {
+    fact(scope.files.secure_link.as_ref()?, scope).map(Cow::Owned)
+}
+
+/// What the location's `secure_link_hmac` says.
+fn hmac_link<'a>(
+    scope: &Scope<'a>,
+    fact: impl Fn(&HmacLink, &Scope<'a>) -> Option<Vec<u8>>,
+) -> Option<Cow<'a, [u8]>> {
+    fact(scope.files.hmac_link.as_ref()?, scope).map(Cow::Owned)
 }
 
 /// What the handshake of an encrypted connection left.
