@@ -115,11 +115,7 @@ impl Session {
     /// The connection is over; everybody on it has to hear of that.
     fn end(&mut self, error: Option<&h2::Error>) {
         self.machine = Machine::Over;
-        let why = match error {
-            None => "the server has closed it".to_owned(),
-            Some(error) if error.is_io() || error.is_remote() => error.to_string(),
-            Some(error) => format!("what the server says is not HTTP/2 ({error})"),
-        };
+        let why = error.map_or_else(|| "the server has closed it".to_owned(), ToString::to_string);
         self.shared.failure.replace(Some(why));
         self.shared.closed.set(true);
         self.ring_all();
