@@ -86,25 +86,6 @@ fn every_source_file_is_a_module_of_something() {
 }
 
 #[test]
-fn links_in_documents_resolve() {
-    let mut broken = Vec::new();
-    for path in paths::files(&paths::repository(), "md").unwrap() {
-        if is_foreign(&path) {
-            continue;
-        }
-        let text = fs::read_to_string(&path).unwrap();
-        for link in links(&text) {
-            let target = link.split('#').next().unwrap_or_default();
-            let outside = link.contains("://") || link.starts_with("mailto:");
-            if !outside && !target.is_empty() && !path.parent().unwrap().join(target).exists() {
-                broken.push(format!("{}: {link}", path.display()));
-            }
-        }
-    }
-    assert!(broken.is_empty(), "links lead nowhere: {broken:#?}");
-}
-
-#[test]
 fn every_deviation_is_shown_or_says_why_not() {
     let suite = Suite::read(&paths::data()).unwrap();
     let checks = checks::read(&paths::data().join("configuration")).unwrap();
@@ -165,11 +146,4 @@ fn declaring_files(folder: &Path, name: &str) -> Vec<PathBuf> {
 
 fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-/// Targets of `[text](target)`.
-fn links(text: &str) -> Vec<&str> {
-    let outside_code = text.split("```").step_by(2);
-    let starts = outside_code.flat_map(|part| part.split("](").skip(1));
-    starts.filter_map(|rest| rest.split_once(')').map(|(target, _)| target)).collect()
 }
