@@ -71,8 +71,7 @@ for (const [way, { type, options }] of Object.entries(WAYS)) {
     assert.ok((await page.evaluate(() => asked)) >= 1);
     await page.evaluate(() => client.disconnect());
     assert.deepEqual(await written(page, 'states', 3), [CONNECTING, OPEN, CLOSED]);
-    // A browser finishes a script request that nobody waits for any more: that poll ends with its ttl.
-    if (way !== 'jsonp') await server.subscribed(channel, 0);
+    await server.subscribed(channel, 0);
     assert.deepEqual(page.errors, []);
   });
 
@@ -139,6 +138,15 @@ for (const [way, { type, options }] of Object.entries(WAYS)) {
     await check({ messagesControlByArgument: true, qs: true, lastEventId: 'e2' }, 0, ['m3']);
   });
 }
+
+test('longpolling: a backtrack is for the first answer only', async (t) => {
+  for (const text of ['a', 'b', 'c']) await server.publish('backtrack-once', text);
+  const page = await started(t, { 'backtrack-once': { backtrack: 2 } }, WAYS.longpolling.options);
+  await written(page, 'messages', 2);
+  await server.subscribed('backtrack-once');
+  await server.publish('backtrack-once', 'd');
+  assert.deepEqual(texts(await written(page, 'messages', 3)), ['b', 'c', 'd']);
+});
 
 test('without autoReconnect there is no way back', async (t) => {
   const page = await started(t, { single: {} }, { modes: 'websocket', autoReconnect: false, reconnectOnTimeoutInterval: 50 }, brief);

@@ -12,7 +12,9 @@ function origin(client: PushStream, scheme: Scheme): string {
 
 /** `ch1.b5/ch2`; backtracks are left out once the position is told in another way. */
 export function channelsPath(client: PushStream): string {
-  const known = client.messagesControlByArgument && Boolean(client._lastModified || client._lastEventId);
+  const known = client.messagesControlByArgument
+    ? Boolean(client._lastModified || client._lastEventId)
+    : client.wrapper?.type === 'LongPolling' && client._answered;
   return Object.entries(client.channels)
     .map(([name, { backtrack }]) => (backtrack !== undefined && !known ? `${name}.b${backtrack}` : name))
     .join('/');

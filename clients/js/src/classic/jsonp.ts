@@ -1,51 +1,56 @@
 import { now } from './address.js';
 
-/** A request by a script element that calls a global function with an array of messages. */
+type Messages = Record<string, unknown>[];
+
+/** A request by a script element that calls a function with an array of messages. Script and function live in a hidden
+ * frame: a browser ends the request of a script only together with the script's document. */
 export class ScriptRequest {
-  onmessages: ((messages: Record<string, unknown>[]) => void) | undefined;
+  onmessages: ((messages: Messages) => void) | undefined;
   /** The script is over, or time is, and nothing was called; how many milliseconds it took. */
   onsilence: ((waited: number) => void) | undefined;
-  private readonly script = document.createElement('script');
+  private readonly frame = document.createElement('iframe');
   private timer: ReturnType<typeof setTimeout> | undefined;
   private began = 0;
 
   constructor(
     id: string,
-    url: string,
+    private readonly url: string,
     private readonly callback: string,
     private readonly timeout: number,
   ) {
-    this.script.id = id;
-    this.script.src = url;
+    this.frame.id = id;
+    this.frame.style.display = 'none';
   }
 
   send(): void {
-    const silent = () => {
-      this.abort();
-      this.onsilence?.(now() - this.began);
-    };
-    globals()[this.callback] = (messages: Record<string, unknown>[]) => {
-      this.abort();
-      this.onmessages?.(messages);
-    };
-    this.script.onload = this.script.onerror = silent;
-    this.timer = setTimeout(silent, this.timeout);
     this.began = now();
-    document.head.appendChild(this.script);
+    this.timer = setTimeout(() => this.silent(), this.timeout);
+    (document.body ?? document.documentElement).appendChild(this.frame);
+    const inside = this.frame.contentWindow as unknown as Record<string, unknown> & { document: Document };
+    inside[this.callback] = (messages: Messages) => this.called(messages);
+    const script = inside.document.createElement('script');
+    script.onload = script.onerror = () => this.silent();
+    script.src = this.url;
+    inside.document.head.appendChild(script);
   }
 
-  /** Nothing is heard of it any more. */
+  /** Ends the request; nothing is heard of it any more. */
   abort(): void {
     clearTimeout(this.timer);
-    this.script.onload = this.script.onerror = null;
-    this.script.remove();
-    // A script that is under way still calls: into nothing.
-    globals()[this.callback] = () => {
-      delete globals()[this.callback];
-    };
+    this.frame.remove();
   }
-}
 
-function globals(): Record<string, unknown> {
-  return window as unknown as Record<string, unknown>;
+  private called(messages: Messages): void {
+    // Objects of the page, not of a frame that is gone.
+    const own = JSON.parse(JSON.stringify(messages)) as Messages;
+    this.abort();
+    // What the page's own callback throws is to be an error of the page, not of the frame.
+    this.timer = setTimeout(() => this.onmessages?.(own), 0);
+  }
+
+  private silent(): void {
+    if (!this.frame.isConnected) return;
+    this.abort();
+    this.onsilence?.(now() - this.began);
+  }
 }

@@ -82,6 +82,7 @@ export class LongPollingTransport implements Transport {
   private answered(request: XMLHttpRequest): void {
     const { client } = this;
     if (!client.messagesControlByArgument) {
+      client._answered = true;
       client._etag = request.getResponseHeader('Etag') ?? client._etag;
       client._lastModified = request.getResponseHeader('Last-Modified') ?? client._lastModified;
     }

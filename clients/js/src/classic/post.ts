@@ -1,4 +1,5 @@
 import { now } from './address.js';
+import { encoded } from './text.js';
 
 export type Succeeded = ((response: string) => void) | undefined;
 export type Failed = ((status: number) => void) | undefined;
@@ -14,5 +15,5 @@ export function post(url: string, text: string, ok: Succeeded, failed: Failed): 
     if (request.status === 200) ok?.(request.responseText);
     else failed?.(request.status);
   };
-  request.send(text ? encodeURIComponent(text) : text);
+  request.send(text ? encoded(text) : text);
 }

@@ -79,6 +79,8 @@ export class PushStream {
 
   /** Position: what was received last, or where to begin. */
   _etag: unknown = 0;
+  /** Whether a long-poll has told its position by headers. */
+  _answered = false;
   _lastModified: string | null;
   _lastEventId: string | null;
   _crossDomain: boolean;
@@ -208,10 +210,10 @@ export class PushStream {
 
   /** The position of what was received; a long-poll keeps it by headers unless told otherwise. */
   private remember(message: RawMessage): void {
-    const byHeaders = this.wrapper?.type === 'LongPolling' && !this.messagesControlByArgument;
-    if (byHeaders || message.id <= 0 || !message.time) return;
-    this._etag = message.tag;
-    this._lastModified = message.time;
+    if (message.id <= 0) return;
+    if (this.wrapper?.type === 'LongPolling' && !(this.messagesControlByArgument && message.time)) return;
+    this._etag = message.tag ?? this._etag;
+    this._lastModified = message.time || this._lastModified;
     this._lastEventId = message.eventid || this._lastEventId;
   }
 

@@ -59,6 +59,8 @@ export class StreamTransport implements Transport {
 
   private process(id: number | string, channel: string, text: unknown, eventid: string, time: string, tag: string): void {
     if (!this.frame) return;
+    // The scripts of messages would pile up in a page that never ends.
+    this.frame.contentDocument?.currentScript?.remove();
     this.listen();
     this.client._receive({ id: Number(id), channel, text: decoded(text), eventid: eventid || '', time, tag }, true);
   }

@@ -38,6 +38,11 @@ export function decoded(text: unknown): unknown {
   return typeof text === 'string' ? decodeURIComponent(text) : text;
 }
 
+/** `text` as it is published: percent-encoded, with apostrophes, because templates may put texts between them. */
+export function encoded(text: string): string {
+  return encodeURIComponent(text).replace(/'/g, '%27');
+}
+
 /** One message from its JSON. */
 export function parseMessage(text: string, keys: Keys): RawMessage {
   const message = parseJSON(text);

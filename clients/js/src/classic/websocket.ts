@@ -2,7 +2,7 @@ import { controlParameters, now, subscriberAddress } from './address.js';
 import { log } from './log.js';
 import type { PushStream } from './push_stream.js';
 import { CONNECTING } from './states.js';
-import { parseMessage } from './text.js';
+import { encoded, parseMessage } from './text.js';
 import type { Transport } from './transport.js';
 
 /** Close code of a connection that ended without a close frame. */
@@ -38,7 +38,7 @@ export class WebSocketTransport implements Transport {
   }
 
   sendMessage(text: string, ok?: () => void): void {
-    this.connection?.send(encodeURIComponent(text));
+    this.connection?.send(encoded(text));
     ok?.();
   }
 

@@ -36,6 +36,11 @@ export class PublishError extends Error {
   }
 }
 
+/** Percent-encoded, with apostrophes, because templates may put texts between them. */
+function encoded(text: string): string {
+  return encodeURIComponent(text).replace(/'/g, '%27');
+}
+
 /** Publishes `data` to a channel: a text as it is, anything else as JSON. It travels percent-encoded, so that it can
  * stand in any template; subscribers decode it.
  *
@@ -47,7 +52,7 @@ export async function publish(channel: string, data: unknown, options: PublishOp
   if (options.eventId !== undefined) headers['Event-Id'] = options.eventId;
   if (options.eventType !== undefined) headers['Event-Type'] = options.eventType;
   const text = typeof data === 'string' ? data : JSON.stringify(data);
-  const request: RequestInit = { method: 'POST', headers, body: encodeURIComponent(text) };
+  const request: RequestInit = { method: 'POST', headers, body: encoded(text) };
   if (options.signal) request.signal = options.signal;
   const answer = await (options.fetch ?? fetch)(url, request);
   if (!answer.ok) throw new PublishError(answer.status, answer.headers.get('X-Nginx-PushStream-Explain') ?? answer.statusText);

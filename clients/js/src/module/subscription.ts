@@ -4,7 +4,7 @@ import { pause, wait } from './backoff.js';
 import type { Backoff } from './backoff.js';
 import { CHANNEL_DELETED, isBehind, read } from './message.js';
 import type { Message, Position } from './message.js';
-import { isFinal, isUsable, TRANSPORTS } from './transports.js';
+import { isFinal, isUsable, TransportError, TRANSPORTS } from './transports.js';
 import type { Link, TransportName } from './transports.js';
 
 /** How to subscribe. */
@@ -27,6 +27,9 @@ export interface SubscribeOptions<T = string> {
   backoff?: Backoff;
   /** Milliseconds without a sign of the server after which a stream is given up. Default 90000. */
   silence?: number;
+  /** Milliseconds after which a connection that does not open makes room for the next transport: something on the way
+   * may hold answers back. Long-polling has all the time that the server takes. Default 10000. */
+  opening?: number;
   /** Messages that wait for the iterator, at most: the oldest go first. Default 10000. */
   waiting?: number;
   WebSocket?: typeof WebSocket;
@@ -167,7 +170,13 @@ export class Subscription<T = string> extends EventTarget implements AsyncIterab
     this.#connection = new AbortController();
     this.#change('connecting');
     let opened = false;
+    let late = false;
+    const timer = setTimeout(() => {
+      late = name !== 'longpolling';
+      if (late) this.#connection.abort();
+    }, this.#options.opening ?? 10_000);
     const opening = () => {
+      clearTimeout(timer);
       opened = true;
       this.#began ??= new Date();
       this.#change('open');
@@ -177,7 +186,10 @@ export class Subscription<T = string> extends EventTarget implements AsyncIterab
     } catch (error) {
       if (!opened) throw error;
       this.dispatchEvent(new Notice('error', error));
+    } finally {
+      clearTimeout(timer);
     }
+    if (late) throw new TransportError(`${name} did not open in time`);
     if (this.#connection.signal.aborted) return 'changed';
     return opened ? 'ended' : undefined;
   }

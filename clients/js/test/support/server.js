@@ -1,15 +1,15 @@
 // Starts the real server for a test: the built-in configuration on a port of its own.
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const root = new URL('../../../../', import.meta.url).pathname;
-const binary = process.env.OUTPOUR ?? join(root, 'target/debug/outpour');
+export const root = new URL('../../../../', import.meta.url).pathname;
+export const binary = process.env.OUTPOUR ?? join(root, 'target/debug/outpour');
 
 /** A port that nobody listens on. */
-async function freePort() {
+export async function freePort() {
   const server = createServer();
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address();
@@ -30,11 +30,23 @@ function configuration(port, changes) {
 export class Server {
   /** @param {[string, string][]} changes */
   static async start(changes = []) {
+    const port = await freePort();
+    return Server.onPort(port, configuration(port, changes));
+  }
+
+  /** With a configuration in which `{{port}}` stands for the port. */
+  static async startWith(text) {
+    const port = await freePort();
+    return Server.onPort(port, text.replaceAll('{{port}}', port));
+  }
+
+  static async onPort(port, text) {
     const server = new Server();
-    server.port = await freePort();
+    server.port = port;
     server.directory = mkdtempSync(join(tmpdir(), 'outpour-js-'));
+    mkdirSync(join(server.directory, 'logs'));
     server.file = join(server.directory, 'outpour.conf');
-    writeFileSync(server.file, configuration(server.port, changes));
+    writeFileSync(server.file, text);
     await server.run();
     return server;
   }
@@ -50,7 +62,7 @@ export class Server {
     this.process.stderr.on('data', (data) => (this.log += data));
     await until(async () => {
       if (this.process.exitCode !== null) throw new Error(this.log);
-      return (await fetch(`${this.url}/`).catch(() => undefined))?.ok;
+      return (await fetch(`${this.url}/`).catch(() => undefined))?.status;
     });
   }
 
@@ -89,13 +101,13 @@ export class Server {
   }
 }
 
-/** Asks again and again until the answer is true; ten seconds at most. */
-export async function until(condition) {
-  const limit = Date.now() + 10_000;
+/** Asks again and again until the answer is true; half a minute at most. */
+export async function until(condition, pause = 10) {
+  const limit = Date.now() + 30_000;
   for (;;) {
     const value = await condition();
     if (value) return value;
     if (Date.now() > limit) throw new Error(`waited in vain for ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
