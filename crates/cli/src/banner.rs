@@ -114,6 +114,7 @@ fn purpose(location: &Location) -> Option<String> {
         Role::Service(Service::Live) => "whether the process serves",
         Role::Service(Service::Ready) => "whether it takes new work",
         Role::Service(Service::StubStatus) => "connections and requests, as nginx's stub_status",
+        Role::Service(Service::Playground) => "the playground, for a browser",
         Role::Service(Service::EmptyGif) => return None,
         Role::None if is_page(location) => "this list, for a browser",
         Role::None => return None,

@@ -18,6 +18,7 @@ mod mailbox;
 mod metrics;
 mod names;
 pub mod os_error;
+mod pages;
 mod process;
 mod running;
 mod server;

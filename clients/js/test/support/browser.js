@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
+const axe = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 const bundle = (name) => readFileSync(new URL(`../../dist/${name}`, import.meta.url), 'utf8');
 
 export async function openBrowser() {
@@ -9,6 +10,31 @@ export async function openBrowser() {
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
   });
+}
+
+/**
+ * A page of the server itself, in a context of its own. `done` closes it: what its console told as an error fails
+ * the test then, unless `page.expected` matches.
+ */
+export async function visit(browser, url, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 820 }, ...options });
+  const page = await context.newPage();
+  const complaints = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+  page.done = async () => {
+    await context.close();
+    const unexpected = complaints.filter((text) => !page.expected?.test(text));
+    if (unexpected.length > 0) throw new Error(`the console told: ${unexpected.join('; ')}`);
+  };
+  await page.goto(url);
+  return page;
+}
+
+/** What axe finds fault with. The page's policy lets no script in, so it comes in beside it. */
+export async function findings(page) {
+  const { violations } = await page.evaluate(`${axe}; axe.run(document, { resultTypes: ['violations'] })`);
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(', ')}`);
 }
 
 /** What a location for streams in frames needs, beside the built-in configuration: the seed's templates. */

@@ -32,6 +32,16 @@ pub(crate) const ROWS: &[Directive] = &[
     )
     .repeats(),
     row(
+        "push_stream_playground",
+        Contexts::LOCATION,
+        Args::NONE,
+        "none",
+        "The location answers with a page to try the server with: subscribe, publish, and the lines \
+         that do the same. It uses the locations of the built-in configuration.",
+        |l, b, n| set_role(l, b, n, Role::Service(Service::Playground)),
+    )
+    .repeats(),
+    row(
         "stub_status",
         Contexts::LOCATION,
         Args::new(0, 1, "[anything]"),

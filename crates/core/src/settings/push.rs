@@ -35,6 +35,8 @@ pub enum Service {
     StubStatus,
     /// `empty_gif`
     EmptyGif,
+    /// `push_stream_playground`
+    Playground,
 }
 
 /// Argument of `push_stream_publisher`.

@@ -7,6 +7,7 @@ use outpour_core::settings::Service;
 
 use super::Exchange;
 use crate::metrics::{Exposition, Snapshot, render, stub_status};
+use crate::pages::PLAYGROUND;
 use crate::shared::Shared;
 
 /// A transparent picture of one pixel, byte for byte that of nginx.
@@ -44,6 +45,7 @@ impl Exchange {
                 Answer::new(200).body(plain, b"ready\n".to_vec()).uncached()
             }
             Service::Ready => Answer::new(503).body(plain, b"not ready\n".to_vec()).uncached(),
+            Service::Playground => PLAYGROUND.answer(),
             Service::EmptyGif => Answer::new(200)
                 .body(&b"image/gif"[..], PIXEL.to_vec())
                 .with("Last-Modified", PIXEL_DATE),
