@@ -99,6 +99,14 @@ impl Request {
         self.method_text = start..self.bytes.len();
     }
 
+    /// The same with POST.
+    pub fn become_post(&mut self) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(b"POST");
+        self.method = Method::Post;
+        self.method_text = start..self.bytes.len();
+    }
+
     /// The request target as received.
     #[must_use]
     pub fn target(&self) -> &[u8] {

@@ -7,6 +7,7 @@ mod divide;
 mod events;
 mod files;
 mod foreign;
+mod hooks;
 mod http;
 mod http2;
 mod limits;

@@ -11,8 +11,8 @@ use crate::syntax::Node;
 use super::foreign::{Foreign, foreign};
 use super::http2;
 use super::{
-    access, auth, divide, events, files, http, limits, links, listen, location, log, map, old,
-    process, push_stream, rewrite,
+    access, auth, divide, events, files, hooks, http, limits, links, listen, location, log, map,
+    old, process, push_stream, rewrite,
 };
 use super::{proxy, real_ip, redirect, server_name, service, tls, types, upstream};
 
@@ -191,6 +191,7 @@ pub(crate) fn rows() -> impl Iterator<Item = &'static Directive> {
         divide::ROWS,
         rewrite::ROWS,
         push_stream::ROWS,
+        hooks::ROWS,
         service::ROWS,
         old::ROWS,
     ];

@@ -7,8 +7,8 @@ use outpour_core::settings::{ListenAddress, Matcher, ServerName};
 use outpour_core::variables::Expression;
 
 use super::{
-    CoreDraft, FilesDraft, GuardDraft, Http2Draft, LimitsDraft, MainDraft, ProxyDraft, PushDraft,
-    StoreDraft, TlsDraft, UpstreamDraft,
+    CoreDraft, FilesDraft, GuardDraft, HooksDraft, Http2Draft, LimitsDraft, MainDraft, ProxyDraft,
+    PushDraft, StoreDraft, TlsDraft, UpstreamDraft,
 };
 use crate::audit::Told;
 use crate::directives::Contexts;
@@ -81,6 +81,7 @@ pub(crate) struct Block {
     pub(crate) core: CoreDraft,
     pub(crate) files: FilesDraft,
     pub(crate) guard: GuardDraft,
+    pub(crate) hooks: HooksDraft,
     pub(crate) push: PushDraft,
     pub(crate) proxy: ProxyDraft,
     pub(crate) upstream: UpstreamDraft,
@@ -114,6 +115,7 @@ impl Block {
             core: CoreDraft::default(),
             files: FilesDraft::default(),
             guard: GuardDraft::default(),
+            hooks: HooksDraft::default(),
             push: PushDraft::default(),
             proxy: ProxyDraft::default(),
             upstream: UpstreamDraft::default(),
@@ -137,6 +139,7 @@ impl Block {
         self.files.inherit(&outer.files);
         self.proxy.inherit(&outer.proxy);
         self.guard.inherit(&outer.guard);
+        self.hooks.inherit(&outer.hooks);
         self.push.inherit(&outer.push, store);
     }
 }

@@ -4,6 +4,7 @@ mod block;
 mod core;
 mod files;
 mod guard;
+mod hooks;
 mod http2;
 mod main;
 mod proxy;
@@ -16,6 +17,7 @@ pub(crate) use block::{Block, Given, ListenDraft, NameDraft, Step};
 pub(crate) use core::{CoreDraft, GzipDraft, LimitsDraft};
 pub(crate) use files::{FilesDraft, SymlinksDraft};
 pub(crate) use guard::{GuardDraft, LimitDraft, PolicyDraft};
+pub(crate) use hooks::HooksDraft;
 pub(crate) use http2::Http2Draft;
 pub(crate) use main::MainDraft;
 pub(crate) use proxy::{

@@ -39,6 +39,7 @@ fn is_protected(block: &Block) -> bool {
     let asked = guard.realm.as_ref().is_some_and(Option::is_some) && guard.user_file.is_some()
         || guard.jwt.as_ref().is_some_and(Option::is_some)
         || guard.request.as_ref().is_some_and(Option::is_some)
+        || block.hooks.authorize.as_ref().is_some_and(Option::is_some)
         || guard.channels.as_ref().is_some_and(|claims| !claims.publish.is_empty());
     let signed = files.secure_link.is_some()
         || files.secure_link_secret.is_some()

@@ -125,6 +125,7 @@ impl Lowering<'_> {
             proxy: self.proxy(block),
             real_ip: real_ip(&block.guard),
             guard: self.guard(&block.guard),
+            hooks: block.hooks.finish(),
             add_headers: core.add_headers.clone().unwrap_or_default(),
             expires: core.expires.clone().unwrap_or(Expires::Off),
             default_type: with_charset(&default_type, block),

@@ -494,3 +494,23 @@ fn tls() {
     assert_eq!(http.servers[1].tls.certificates.len(), 1);
     assert_eq!(http.servers[1].tls.verify_client, VerifyClient::Off);
 }
+
+#[test]
+fn hooks_are_addresses_or_off() {
+    let text = "http { nchan_subscribe_request /s; push_stream_authorize_request /a?$arg_x; \
+                server { listen 80; nchan_authorize_request /b; \
+                location /x { nchan_unsubscribe_request $arg_u; \
+                nchan_publisher_upstream_request off; push_stream_publisher_upstream_request /p; } \
+                location /y { push_stream_subscribe_request off; push_stream_authorize_request off; \
+                push_stream_unsubscribe_request off; } } }";
+    let settings = settings(text);
+    let locations = &settings.http.as_ref().unwrap().servers[0].locations;
+    let hooks = locations[0].settings.hooks.as_ref().unwrap();
+    let literal =
+        |e: &Option<Expression>| e.as_ref().and_then(|e| e.as_literal().map(<[u8]>::to_vec));
+    assert_eq!(literal(&hooks.authorize), Some(b"/b".to_vec()));
+    assert_eq!(literal(&hooks.subscribe), Some(b"/s".to_vec()));
+    assert_eq!(literal(&hooks.publish), Some(b"/p".to_vec()));
+    assert!(hooks.unsubscribe.as_ref().unwrap().as_literal().is_none());
+    assert!(locations[1].settings.hooks.is_none());
+}

@@ -23,6 +23,7 @@ pub(crate) fn settings(name: &str) -> LocationSettings {
         proxy: None,
         real_ip: None,
         guard: None,
+        hooks: None,
         add_headers: Vec::new(),
         expires: Expires::Off,
         default_type: Box::from(*b"text/plain"),

@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{AccessLog, ErrorLog, Files, Guard, Proxy, Push, RealIp, SubscriberPolicy, time};
+use super::{
+    AccessLog, ErrorLog, Files, Guard, Hooks, Proxy, Push, RealIp, SubscriberPolicy, time,
+};
 use crate::router::Statement;
 use crate::variables::{Expression, Pattern};
 
@@ -218,6 +220,8 @@ pub struct LocationSettings {
     pub real_ip: Option<Arc<RealIp>>,
     /// Who may get in; `None` if everybody may.
     pub guard: Option<Arc<Guard>>,
+    /// What the application is asked and told; `None` if nothing.
+    pub hooks: Option<Arc<Hooks>>,
     /// `add_header`s.
     pub add_headers: Vec<AddHeader>,
     /// `expires`.

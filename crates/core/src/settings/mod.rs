@@ -5,6 +5,7 @@
 
 mod files;
 mod guard;
+mod hooks;
 mod http;
 mod http2;
 mod limits;
@@ -25,6 +26,7 @@ pub use guard::{
     AuthRequest, BasicAuth, ChannelsClaim, Guard, JwtAuth, JwtRequirement, KeyRequest, RealIp,
     Satisfy,
 };
+pub use hooks::Hooks;
 pub use http::{Http, Listen, ListenAddress, Server, ServerName, ServerSettings};
 pub use http2::Http2;
 pub use limits::{LimitConn, LimitPolicy, LimitReq, LimitZone, Limits};

@@ -66,6 +66,19 @@ pub struct State {
     pub rewrite: Rewritten,
     /// The upstreams that the request was handed to.
     pub upstream: Option<Box<Account>>,
+    /// Whom a request of the server's own is about: a hook.
+    pub subject: Option<Arc<Subject>>,
+}
+
+/// The subscriber or publisher that a hook is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Subject {
+    /// `$push_stream_hook_channel`: the channels, with `/` between them.
+    pub channels: Box<[u8]>,
+    /// `$push_stream_hook_subscriber`: the transport in Nchan's words; empty for a publisher.
+    pub subscriber: &'static str,
+    /// `$push_stream_hook_publisher`: `http` or `websocket`; empty for a subscriber.
+    pub publisher: &'static str,
 }
 
 /// What scripts made of a request's address, until that is the request's own.
@@ -158,6 +171,11 @@ impl<'a> Scope<'a> {
     /// The upstreams that the request was handed to.
     pub(super) fn upstream(&self) -> Option<&'a Account> {
         self.state.upstream.as_deref()
+    }
+
+    /// What the request is about, if it is a hook.
+    pub(super) fn subject(&self) -> Option<&'a Subject> {
+        self.state.subject.as_deref()
     }
 
     /// The value of one piece; an absent one is empty.

@@ -17,7 +17,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 pub use crate::civil::Civil;
-pub use evaluate::{Environment, LocalTime, Outcome, Realpath, Rewritten, Scope, State};
+pub use evaluate::{Environment, LocalTime, Outcome, Realpath, Rewritten, Scope, State, Subject};
 pub use limited::Limited;
 pub use map::{Map, MapKey};
 pub use networks::Networks;
@@ -73,6 +73,12 @@ pub enum Builtin {
     /// `$upstream_cache_status`, `$tcpinfo_rtt`, `$gzip_ratio`... Always absent, so that the log formats
     /// of old files keep their columns.
     Foreign,
+    /// `$push_stream_hook_channel`, `$nchan_channel_id`: what a hook is about.
+    HookChannel,
+    /// `$push_stream_hook_publisher`, `$nchan_publisher_type`.
+    HookPublisher,
+    /// `$push_stream_hook_subscriber`, `$nchan_subscriber_type`.
+    HookSubscriber,
     Host,
     Hostname,
     Http2,

@@ -10,13 +10,15 @@ use super::explanation::Outcome;
 use super::walk::Walk;
 
 /// Directives that may keep a client out besides `allow` and `deny`.
-pub(super) const OTHER_ACCESS: [&str; 9] = [
+pub(super) const OTHER_ACCESS: [&str; 11] = [
     "satisfy",
     "limit_conn",
     "limit_req",
     "auth_basic",
     "auth_jwt",
     "auth_request",
+    "push_stream_authorize_request",
+    "nchan_authorize_request",
     "secure_link",
     "secure_link_hmac",
     "valid_referers",

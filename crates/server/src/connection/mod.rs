@@ -23,7 +23,9 @@ use crate::exchange::FileBody;
 use crate::listener::Door;
 pub(crate) use output::{Flushed, Output};
 pub(crate) use socket::Socket;
-pub(crate) use state::{After, Kind, Logged, Relayed, State, Subscribed, Upload, Waiting, head_of};
+pub(crate) use state::{
+    After, Kind, Logged, Relayed, Said, State, Subscribed, Then, Upload, Waiting, head_of,
+};
 pub(crate) use stream::Stream;
 pub(crate) use tls::TlsStream;
 

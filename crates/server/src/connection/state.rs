@@ -1,5 +1,6 @@
 //! What a connection is doing.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use outpour_core::hub::SubscriberKey;
@@ -68,10 +69,21 @@ pub(crate) struct Upload {
     pub(crate) progress: Tick,
 }
 
+/// How a request goes on when its errand has ended.
+#[derive(Debug)]
+pub(crate) enum Then {
+    /// Where it stopped: [`Exchange::settle`].
+    Settle,
+    /// This message is published, or what the application says instead.
+    Publish(Vec<u8>),
+}
+
 /// A request that cannot go on before an errand ends.
 #[derive(Debug)]
 pub(crate) struct Waiting {
     pub(crate) exchange: Exchange,
+    /// How it goes on then.
+    pub(crate) then: Then,
     /// Which errand: what another one finds is not for this request.
     pub(crate) errand: u32,
     /// When it ends by itself.
@@ -131,7 +143,7 @@ pub(crate) struct Subscribed {
     pub(crate) ends: Option<Tick>,
     /// Whether the connection is used again afterwards.
     pub(crate) keep_alive: bool,
-    /// The request, where it is to be logged at the end.
+    /// The request, where it is to be logged at the end or hooks tell of it.
     pub(crate) logged: Option<Box<Logged>>,
 }
 
@@ -143,9 +155,43 @@ pub(crate) struct Logged {
     pub(crate) head: Vec<u8>,
     /// Bytes of earlier answers that were sent in one piece with the head.
     pub(crate) earlier: u64,
+    /// Messages of a WebSocket that the application has not judged yet.
+    pub(crate) unjudged: Option<Box<Unjudged>>,
+}
+
+/// Messages of a WebSocket that wait for what the application says about them, one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Unjudged {
+    /// The errand of the message that it is asked about.
+    pub(crate) errand: u32,
+    /// That message.
+    pub(crate) asked: Option<Said>,
+    /// Those behind it.
+    pub(crate) queue: VecDeque<Said>,
+    /// The client has closed: so does the server, behind the last of them.
+    pub(crate) closing: bool,
+}
+
+/// What a WebSocket client said.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) text: Vec<u8>,
+    pub(crate) binary: bool,
 }
 
 impl Subscribed {
+    /// Whether that errand is about what its client has said.
+    pub(crate) fn asks(&self, errand: u32) -> bool {
+        let unjudged = self.logged.as_ref().and_then(|logged| logged.unjudged.as_ref());
+        unjudged.is_some_and(|unjudged| unjudged.asked.is_some() && unjudged.errand == errand)
+    }
+
+    /// Whether what its client has said waits for the application.
+    pub(crate) fn is_judged(&self) -> bool {
+        let unjudged = self.logged.as_ref().and_then(|logged| logged.unjudged.as_ref());
+        unjudged.is_some_and(|unjudged| unjudged.asked.is_some())
+    }
+
     /// A long-poll is answered: keeps the head of the answer for the access log.
     pub(crate) fn keep_head(&mut self, answer: &[u8]) {
         if let Some(logged) = &mut self.logged

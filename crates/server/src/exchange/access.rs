@@ -32,6 +32,10 @@ pub(crate) struct Findings {
     password: Option<bool>,
     /// What `auth_jwt_key_request` has brought.
     pub(super) keys: Option<Arc<Keys>>,
+    /// `auth_request` lets the request pass.
+    pub(super) requested: bool,
+    /// The authorize hook does.
+    pub(super) authorized: bool,
     /// The helpers have too much to do, or took too long.
     pub(super) failed: Option<u16>,
 }
@@ -51,20 +55,26 @@ impl Exchange {
     /// Checks the request, from the beginning: what was found out before is not asked for again.
     pub(super) fn access(&mut self, means: &Means<'_>) -> Step {
         self.believe_proxy();
-        let Some(guard) = self.settings.guard.clone() else { return Step::Content };
         if self.inside.is_subrequest() {
             return Step::Content;
         }
+        let guard = self.settings.guard.clone();
+        let guarded = guard.and_then(|guard| self.guarded(&guard, means));
+        guarded.or_else(|| self.authorized(means)).unwrap_or(Step::Content)
+    }
+
+    /// The location's own checks; `None` if the request may pass.
+    fn guarded(&mut self, guard: &Guard, means: &Means<'_>) -> Option<Step> {
         let limited = guard.limits.as_ref().and_then(|limits| self.limited(limits, means));
-        if let Some(step) = limited.or_else(|| self.ask_all(&guard, means)) {
-            return step;
+        if let Some(step) = limited.or_else(|| self.ask_all(guard, means)) {
+            return Some(step);
         }
         if !self.by_origin(&guard.origins) {
             self.tell(Level::Error, "the page may not open WebSockets here".to_owned());
-            return Step::Answer(Answer::refusal(403, "The page may not open WebSockets here."));
+            let refusal = Answer::refusal(403, "The page may not open WebSockets here.");
+            return Some(Step::Answer(refusal));
         }
-        let refusal = guard.channels.as_ref().and_then(|claims| self.by_channels(claims, means));
-        refusal.unwrap_or(Step::Content)
+        guard.channels.as_ref().and_then(|claims| self.by_channels(claims, means))
     }
 
     /// Goes through the checks under `satisfy`; `None` if the request may pass.

@@ -38,7 +38,7 @@ pub(crate) struct Inside {
 impl Inside {
     /// A request that asks on behalf of another one.
     pub(super) fn subrequest() -> Self {
-        Self { internal: true, subrequest: true, ..Self::default() }
+        Self { internal: true, readdressed: true, subrequest: true, ..Self::default() }
     }
 
     /// Whether `limit_req` has not had its say: it has from here on.

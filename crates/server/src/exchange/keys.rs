@@ -42,7 +42,8 @@ impl Exchange {
         self.notes.borrow_mut().append(&mut inner.notes.borrow_mut());
         match settled {
             Settled::Role if inner.settings.proxy.is_some() => {
-                Err(Check::Wait(Wait::Answer { inner: Box::new(inner), body_max: KEYS_MAX }))
+                let body = Vec::new();
+                Err(Check::Wait(Wait::Answer { inner: Box::new(inner), body, body_max: KEYS_MAX }))
             }
             Settled::Answer(answer) if inner.file.is_none() => {
                 let body = match &answer.body {

@@ -2,6 +2,7 @@
 
 mod access;
 mod files;
+mod hooks;
 mod inside;
 mod keys;
 mod limits;
@@ -36,6 +37,7 @@ use crate::upstream::Fetched;
 
 pub(crate) use access::{Findings, verify_password};
 pub(crate) use files::FileBody;
+pub(crate) use hooks::{Asked, Hook};
 pub(crate) use inside::Inside;
 pub(crate) use route::Verdict;
 pub(crate) use subscriber::subscriber_refused;
@@ -109,10 +111,12 @@ pub(crate) enum Settled {
 /// What a request waits for.
 #[derive(Debug)]
 pub(crate) enum Wait {
-    /// What the upstream of another location answers: `auth_request`, `auth_jwt_key_request`.
+    /// What the upstream of another location answers: `auth_request`, `auth_jwt_key_request`, hooks.
     Answer {
         /// The request that asks.
         inner: Box<Exchange>,
+        /// Its body.
+        body: Vec<u8>,
         /// Bytes of the body that are of interest.
         body_max: usize,
     },

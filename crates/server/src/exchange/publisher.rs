@@ -32,6 +32,12 @@ impl Exchange {
         }
     }
 
+    /// Whether the application says what is published.
+    pub(crate) fn asks_to_publish(&self, mode: PublisherMode) -> bool {
+        self.settings.hooks.as_ref().is_some_and(|hooks| hooks.publish.is_some())
+            && self.publication(mode) == Some(Publication::Publish)
+    }
+
     /// The checks that come before the body; channels come into being here.
     pub(crate) fn publisher_plan<'s>(
         &self,

@@ -16,6 +16,9 @@ impl Exchange {
     /// `auth_request`
     pub(super) fn by_request(&mut self, guard: &Guard, means: &Means<'_>) -> Check {
         let Some(asked) = &guard.request else { return Check::Nothing };
+        if self.findings.as_ref().is_some_and(|found| found.requested) {
+            return Check::Pass;
+        }
         if let Some(fetched) = self.fetched.take() {
             return self.fetched(asked, &fetched, means.environment);
         }
@@ -26,7 +29,8 @@ impl Exchange {
         match settled {
             Settled::Answer(answer) => self.asked(asked, &inner, answer, means.environment),
             Settled::Role if inner.settings.proxy.is_some() => {
-                Check::Wait(Wait::Answer { inner: Box::new(inner), body_max: 0 })
+                let body = Vec::new();
+                Check::Wait(Wait::Answer { inner: Box::new(inner), body, body_max: 0 })
             }
             Settled::Role | Settled::Wait(_) => {
                 let path = String::from_utf8_lossy(&asked.path);
@@ -120,7 +124,10 @@ impl Exchange {
             self.state.sets[*slot] = Some(value.into_owned().into());
         }
         match answer.status {
-            200..300 => Check::Pass,
+            200..300 => {
+                self.findings.get_or_insert_default().requested = true;
+                Check::Pass
+            }
             status @ (401 | 403) => {
                 self.challenge = answer.header("www-authenticate").map(Into::into);
                 self.explain = answer.header("x-nginx-pushstream-explain").map(Into::into);

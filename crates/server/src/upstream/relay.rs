@@ -29,6 +29,8 @@ pub(crate) enum Purpose {
     },
     /// Nobody any more (`proxy_ignore_client_abort`): it is read to its end.
     Nobody,
+    /// Nobody, as long as it is one: the application is told something. Which notice of the worker.
+    Notice(u32),
 }
 
 /// What a request that was made for another one has brought.

@@ -41,7 +41,7 @@ impl Worker {
         match connection.state {
             State::Subscribed(subscribed) => {
                 self.departed.push(self.hub.unsubscribe(subscribed.subscriber));
-                self.log_subscription(&subscribed, connection.bytes_sent, ending == Ending::Done);
+                self.subscription_over(subscribed, connection.bytes_sent, ending == Ending::Done);
             }
             State::Relayed(relayed) => {
                 self.client_left(relayed.upstream, connection.bytes_sent, ending);
@@ -107,8 +107,8 @@ impl Worker {
         if matches!(subscribed.kind, Kind::LongPoll) {
             self.counters().request(Some(subscribed.settings.push.role), subscribed.status);
         }
-        self.log_subscription(&subscribed, bytes_sent, true);
         let reusable = subscribed.keep_alive && !matches!(subscribed.kind, Kind::WebSocket(_));
+        self.subscription_over(subscribed, bytes_sent, true);
         if reusable && self.phase == Phase::Serving {
             if waits {
                 self.ready.push(key);
@@ -183,10 +183,13 @@ impl Worker {
 
     /// Drops a connection whose socket failed after its subscription had ended.
     fn forget(&mut self, key: ConnectionKey) {
-        if let Some(connection) = self.connection(key) {
-            connection.state = State::Head;
-            self.close(key, Ending::PeerGone);
+        let Some(connection) = self.connection(key) else { return };
+        let bytes = connection.bytes_sent;
+        let state = std::mem::replace(&mut connection.state, State::Head);
+        if let State::Subscribed(subscribed) = state {
+            self.subscription_over(subscribed, bytes, false);
         }
+        self.close(key, Ending::PeerGone);
     }
 
     /// Nothing is accepted any more and every subscriber is ended; at `Stopping` open requests are

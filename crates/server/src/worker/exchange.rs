@@ -3,7 +3,7 @@
 use outpour_core::answer::Answer;
 use outpour_core::channels::ReportContext;
 use outpour_core::request::{BodyLength, Peer, Request, Version};
-use outpour_core::settings::{Level, ListenAddress, Role, SubscriberMode};
+use outpour_core::settings::{Level, ListenAddress, PublisherMode, Role, SubscriberMode};
 use outpour_core::wire::http1::{BodyReader, CONTINUE};
 
 use super::Worker;
@@ -63,7 +63,7 @@ impl Worker {
         0
     }
 
-    fn means(&self) -> Means<'_> {
+    pub(super) fn means(&self) -> Means<'_> {
         Means {
             environment: &self.shared.environment,
             access: &self.shared.access,
@@ -160,21 +160,10 @@ impl Worker {
         match exchange.settings.push.role {
             Role::Subscriber(SubscriberMode::WebSocket) => self.upgrade(key, exchange),
             Role::Subscriber(mode) => self.subscribe(key, exchange, mode),
-            Role::Publisher(mode) => {
-                let environment = &self.shared.environment;
-                let context = self.report_context(&exchange);
-                let mut channels = self.shared.channels(self.id);
-                let answer =
-                    exchange.publisher_answer(mode, body, &mut channels, &context, environment);
-                drop(channels);
-                if answer.status == 500 {
-                    self.log_refusal(&exchange, b"");
-                }
-                if answer.close {
-                    return self.fail(key, exchange, answer.status);
-                }
-                self.respond(key, exchange, answer);
+            Role::Publisher(mode) if exchange.asks_to_publish(mode) => {
+                self.ask_to_publish(key, exchange, body);
             }
+            Role::Publisher(mode) => self.publish(key, exchange, mode, body),
             Role::Statistics => {
                 let context = self.report_context(&exchange);
                 let channels = self.shared.channels(self.id);
@@ -190,6 +179,28 @@ impl Worker {
             }
             Role::None => self.respond(key, exchange, Answer::page(404)),
         }
+    }
+
+    /// Carries out what a publisher wants.
+    pub(super) fn publish(
+        &mut self,
+        key: ConnectionKey,
+        exchange: Exchange,
+        mode: PublisherMode,
+        body: Vec<u8>,
+    ) {
+        let environment = &self.shared.environment;
+        let context = self.report_context(&exchange);
+        let mut channels = self.shared.channels(self.id);
+        let answer = exchange.publisher_answer(mode, body, &mut channels, &context, environment);
+        drop(channels);
+        if answer.status == 500 {
+            self.log_refusal(&exchange, b"");
+        }
+        if answer.close {
+            return self.fail(key, exchange, answer.status);
+        }
+        self.respond(key, exchange, answer);
     }
 
     /// Refuses a request in the web server's name, not in its role's: with the page of `status`, or

@@ -373,6 +373,7 @@ fn appetite(connection: &Connection) -> Appetite {
         State::Closing { shut: true, .. } => Appetite::Drops,
         State::Closing { shut: false, .. } | State::Waiting(_) => Appetite::Waits,
         State::Subscribed(subscribed) => match subscribed.kind {
+            Kind::WebSocket(_) if subscribed.is_judged() => Appetite::Waits,
             Kind::WebSocket(_) => Appetite::Reads,
             Kind::Stream | Kind::LongPoll => Appetite::Waits,
         },

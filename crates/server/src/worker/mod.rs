@@ -7,9 +7,11 @@ mod deadlines;
 mod encryption;
 mod exchange;
 mod fanout;
+mod hooks;
 mod http2;
 mod input;
 mod log;
+mod notices;
 mod occupation;
 mod respond;
 mod slow;
@@ -27,6 +29,7 @@ use std::sync::Arc;
 
 use agenda::Agenda;
 use mio::Poll;
+use notices::Notices;
 use outpour_core::channels::WorkerId;
 use outpour_core::hub::{Departed, Hub};
 use outpour_core::now::{Now, Tick};
@@ -113,6 +116,8 @@ pub(crate) struct Worker {
     /// Subscribers that left, for the channel store to know in one go.
     departed: Vec<Departed>,
     finished: Vec<Finish>,
+    /// What the application is told.
+    notices: Notices,
     /// Number of the latest errand.
     errands: u32,
     /// Steps of handshakes that this turn still has time for.
@@ -172,6 +177,7 @@ impl Worker {
             ready: Vec::new(),
             departed: Vec::new(),
             finished: Vec::new(),
+            notices: Notices::default(),
             errands: 0,
             handshakes: 0,
             read_buffer: vec![0; READ_SIZE],

@@ -237,11 +237,15 @@ impl Worker {
             Format::Stream(stream) if stream.gzip.is_none() => settings.subscriber_policy,
             Format::Stream(_) | Format::LongPoll(_) => SubscriberPolicy::Disconnect,
         };
-        let kept = !settings.access_log.is_empty() || !exchange.tickets.is_empty();
+        let hooked = settings.hooks.is_some() && !matches!(kind, Kind::LongPoll);
+        if hooked {
+            self.tell_subscribed(&exchange, transport);
+        }
+        let kept = hooked || !settings.access_log.is_empty() || !exchange.tickets.is_empty();
         let logged = kept.then(|| {
             let exchange = Exchange { entries: OnceCell::new(), ..exchange };
             let head = head_of(&self.answers[begin..]).to_vec();
-            Box::new(Logged { exchange, head, earlier: begin as u64 })
+            Box::new(Logged { exchange, head, earlier: begin as u64, unjudged: None })
         });
         let gone = {
             let connection = &mut self.connections[key.slot as usize];

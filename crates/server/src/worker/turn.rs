@@ -38,6 +38,7 @@ impl Worker {
         self.expire_deadlines();
         self.expire_upstream_deadlines();
         self.answer_bells();
+        self.send_notices();
         self.tell_departures();
         self.tell_slow_ones();
         let spent = self.shared.clock.micros().saturating_sub(self.now.micros);
@@ -63,7 +64,10 @@ impl Worker {
         }
         let sweep = (self.id.0 == 0).then_some(self.sweep_due);
         let tell = self.has_slow_ones_to_tell().then(|| self.now.tick.after(SWEEP_INTERVAL / 4));
-        let fixed = [sweep, tell, self.accept_due, self.drained].into_iter().flatten().min();
+        let fixed = [sweep, tell, self.accept_due, self.drained, self.notices.due()]
+            .into_iter()
+            .flatten()
+            .min();
         let fixed = fixed.map(|due| due.since(self.now.tick));
         let deadline = self.agenda.next_wakeup(self.now.tick);
         let upstreams = self.upstream_agenda.next_wakeup(self.now.tick);
@@ -145,6 +149,7 @@ impl Worker {
     }
 
     fn is_over(&self) -> bool {
-        self.phase != Phase::Serving && self.connections.is_empty()
+        let told = self.phase == Phase::Stopping || self.notices.is_empty();
+        self.phase != Phase::Serving && self.connections.is_empty() && told
     }
 }

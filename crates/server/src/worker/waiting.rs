@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Worker;
-use crate::connection::{ConnectionKey, Ending, State, Waiting};
+use crate::connection::{ConnectionKey, Ending, State, Then, Waiting};
 use crate::exchange::{Exchange, Finding, Wait, verify_password};
 use crate::helpers::{Helpers, Reply};
 use crate::names::{Lookup, NameError, Names};
@@ -29,13 +29,24 @@ impl Worker {
     /// What the client sends meanwhile stays in the socket. A peer that hangs up, as far as that can
     /// be told, is let go: the errand is forgotten with it.
     pub(super) fn wait(&mut self, key: ConnectionKey, exchange: Exchange, wait: Wait) {
-        self.errands = self.errands.wrapping_add(1);
-        let reply = Reply { worker: self.id, key, errand: self.errands };
+        self.wait_then(key, exchange, wait, Then::Settle);
+    }
+
+    /// The same, going on as `then` says.
+    pub(super) fn wait_then(
+        &mut self,
+        key: ConnectionKey,
+        exchange: Exchange,
+        wait: Wait,
+        then: Then,
+    ) {
+        let errand = self.next_errand();
+        let reply = Reply { worker: self.id, key, errand };
         let wanted = Arc::new(());
         let mut asked = None;
         let (sent, patience, expiry) = match wait {
-            Wait::Answer { inner, body_max } => {
-                asked = Some((inner, body_max));
+            Wait::Answer { inner, body, body_max } => {
+                asked = Some((inner, body, body_max));
                 (Sent::Away, UPSTREAM_PATIENCE, Finding::TimedOut)
             }
             Wait::Pause(pause) => (Sent::Away, pause, Finding::Paused),
@@ -53,13 +64,10 @@ impl Worker {
             }
         };
         if let Sent::Back(finding) = sent {
-            let mut exchange = exchange;
-            exchange.learn(finding);
-            return self.proceed(key, exchange);
+            return self.go_on_with(key, exchange, then, finding);
         }
         let due = self.now.tick.after(patience);
-        let errand = self.errands;
-        let waiting = Waiting { exchange, errand, due, expiry, _wanted: wanted };
+        let waiting = Waiting { exchange, then, errand, due, expiry, _wanted: wanted };
         let Some(connection) = self.connection(key) else { return };
         connection.state = State::Waiting(Box::new(waiting));
         if connection.input_ended {
@@ -67,8 +75,33 @@ impl Worker {
             return self.close(key, Ending::PeerGone);
         }
         self.file_deadline(key);
-        if let Some((inner, body_max)) = asked {
-            self.fetch(*inner, key, errand, body_max);
+        if let Some((inner, body, body_max)) = asked {
+            self.fetch(*inner, &body, key, errand, body_max);
+        }
+    }
+
+    /// A number for an errand.
+    pub(super) fn next_errand(&mut self) -> u32 {
+        self.errands = self.errands.wrapping_add(1);
+        self.errands
+    }
+
+    fn go_on_with(
+        &mut self,
+        key: ConnectionKey,
+        mut exchange: Exchange,
+        then: Then,
+        finding: Finding,
+    ) {
+        match then {
+            Then::Settle => {
+                exchange.learn(finding);
+                self.proceed(key, exchange);
+            }
+            Then::Publish(message) => {
+                let answer = exchange.fetched_answer(&self.shared.environment);
+                self.publish_as_told(key, exchange, message, answer);
+            }
         }
     }
 
@@ -96,9 +129,8 @@ impl Worker {
         }
         let state = std::mem::replace(&mut connection.state, State::Head);
         let State::Waiting(waiting) = state else { return };
-        let Waiting { mut exchange, .. } = *waiting;
-        exchange.learn(finding);
-        self.proceed(key, exchange);
+        let Waiting { exchange, then, .. } = *waiting;
+        self.go_on_with(key, exchange, then, finding);
         self.flush_answers(key);
         self.file_deadline(key);
         // Behind the request's head there may be its body, or the next request.

@@ -9,7 +9,7 @@ use outpour_core::wire::websocket::{self, Decoder, Event, Rules};
 
 use super::Worker;
 use super::slow::keeps_up;
-use crate::connection::{ConnectionKey, Ending, Kind, State, Subscribed};
+use crate::connection::{ConnectionKey, Ending, Kind, Said, State, Subscribed};
 use crate::counters::Transport;
 use crate::exchange::{Exchange, server_header};
 
@@ -119,11 +119,13 @@ impl Worker {
             }
             Event::Pong => {}
             Event::Close { .. } => {
-                self.leave_websocket(key, None);
+                if !self.close_behind_messages(key) {
+                    self.leave_websocket(key, None, b"");
+                }
                 return false;
             }
             Event::Failure { close_code } => {
-                self.leave_websocket(key, Some(close_code));
+                self.leave_websocket(key, Some(close_code), b"");
                 return false;
             }
         }
@@ -133,10 +135,22 @@ impl Worker {
     fn publish_message(&mut self, key: ConnectionKey, data: Vec<u8>, binary: bool) {
         let Some(connection) = self.connections.get(key.slot as usize) else { return };
         let State::Subscribed(subscribed) = &connection.state else { return };
-        let push = &subscribed.settings.push;
-        if !push.websocket_allow_publish || data.is_empty() {
+        if !subscribed.settings.push.websocket_allow_publish || data.is_empty() {
             return;
         }
+        let hooks = subscribed.settings.hooks.as_ref();
+        if hooks.is_some_and(|hooks| hooks.publish.is_some()) {
+            return self.ask_about_message(key, Said { text: data, binary });
+        }
+        self.publish_said(key, Said { text: data, binary });
+    }
+
+    /// Publishes what a client said to all that it is subscribed to.
+    pub(super) fn publish_said(&mut self, key: ConnectionKey, said: Said) {
+        let Some(connection) = self.connections.get(key.slot as usize) else { return };
+        let State::Subscribed(subscribed) = &connection.state else { return };
+        let push = &subscribed.settings.push;
+        let Said { text: data, binary } = said;
         let draft =
             Draft { text: data.into(), binary, store: push.store_messages, ..Draft::default() };
         let channels = self.hub.channels(subscribed.subscriber);
@@ -161,15 +175,15 @@ impl Worker {
     }
 
     /// Answers a client's close frame, or one that cannot be accepted, and hangs up.
-    fn leave_websocket(&mut self, key: ConnectionKey, code: Option<u16>) {
-        websocket::close(code, b"", &mut self.answers);
+    pub(super) fn leave_websocket(&mut self, key: ConnectionKey, code: Option<u16>, why: &[u8]) {
+        websocket::close(code, why, &mut self.answers);
         self.flush_answers(key);
         let Some(connection) = self.connection(key) else { return };
         if let State::Subscribed(subscribed) = std::mem::replace(&mut connection.state, State::Head)
         {
             let bytes = connection.bytes_sent;
             self.departed.push(self.hub.unsubscribe(subscribed.subscriber));
-            self.log_subscription(&subscribed, bytes, true);
+            self.subscription_over(subscribed, bytes, true);
         }
         self.hang_up(key, CLOSE_PATIENCE);
     }

@@ -40,7 +40,7 @@ impl Worker {
                 relay.phase = Phase::Body(reader, Sink::Memory(Vec::new(), body_max));
                 self.pass_body(key, rest);
             }
-            Purpose::Nobody => {
+            Purpose::Nobody | Purpose::Notice(_) => {
                 relay.phase = Phase::Body(reader, Sink::Nowhere);
                 self.pass_body(key, rest);
             }

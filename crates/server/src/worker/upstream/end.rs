@@ -31,6 +31,10 @@ impl Worker {
     pub(super) fn conclude(&mut self, mut relay: Box<Relay>, complete: bool) {
         match relay.purpose {
             Purpose::Nobody => {}
+            Purpose::Notice(notice) => {
+                let status = relay.attempt().and_then(|attempt| attempt.status);
+                self.notice_ended(notice, status.filter(|_| complete), relay.exchange);
+            }
             Purpose::Errand { waiting, errand, .. } => {
                 let status = relay.attempt().and_then(|a| a.status).unwrap_or(502);
                 let body = match std::mem::replace(&mut relay.phase, Phase::Connecting) {
@@ -173,17 +177,23 @@ impl Worker {
 
     /// An errand has come to its end: its request goes on, if it still waits for that.
     fn fetched(&mut self, waiting: ConnectionKey, errand: u32, fetched: Fetched) {
-        let waits = matches!(
-            self.connection(waiting).map(|connection| &connection.state),
-            Some(State::Waiting(request)) if request.errand == errand
-        );
-        if waits {
-            if let Some(connection) = self.connection(waiting)
-                && let State::Waiting(request) = &mut connection.state
-            {
+        let Some(connection) = self.connection(waiting) else { return };
+        match &mut connection.state {
+            State::Waiting(request) if request.errand == errand => {
                 request.exchange.fetched = Some(Box::new(fetched));
+                self.resume(waiting, errand, Finding::Fetched);
             }
-            self.resume(waiting, errand, Finding::Fetched);
+            State::Subscribed(subscribed) if subscribed.asks(errand) => {
+                let answer = fetched.answer(&self.shared.environment);
+                self.message_judged(waiting, answer);
+            }
+            State::Head
+            | State::Body(_)
+            | State::Waiting(_)
+            | State::Relayed(_)
+            | State::Subscribed(_)
+            | State::Session(_)
+            | State::Closing { .. } => {}
         }
     }
 }

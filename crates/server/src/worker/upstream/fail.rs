@@ -200,6 +200,7 @@ impl Worker {
     pub(super) fn relay_failed(&mut self, relay: Box<Relay>, status: u16) {
         match relay.purpose {
             Purpose::Nobody => {}
+            Purpose::Notice(notice) => self.notice_ended(notice, None, relay.exchange),
             Purpose::Errand { waiting, errand, .. } => {
                 self.errand_failed(waiting, errand, relay.exchange, status);
             }

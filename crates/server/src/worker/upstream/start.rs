@@ -9,7 +9,7 @@ use super::super::Worker;
 use super::super::exchange::has_body;
 use crate::connection::{After, ConnectionKey, Relayed, State, Upload};
 use crate::exchange::{Exchange, Verdict};
-use crate::upstream::{Purpose, UpstreamKey};
+use crate::upstream::{Purpose, Relay, UpstreamKey};
 
 /// Bytes of a request's body that are collected before an upstream is asked
 /// (`proxy_request_buffering`). A longer one goes on as it comes.
@@ -94,14 +94,15 @@ impl Worker {
 
     /// Asks the upstream of `exchange`'s location on behalf of a request that waits: an errand.
     ///
-    /// For requests of the server's own, as `auth_request` and `auth_jwt_key_request` make them.
-    /// `exchange` has been routed and settled, its location has `proxy_pass`, and its body is not
-    /// sent. What comes of it is told by [`Worker::fetched`]; where nobody could be asked, at once.
+    /// For requests of the server's own, as `auth_request`, `auth_jwt_key_request` and hooks make them.
+    /// `exchange` has been routed and settled, its location has `proxy_pass`; `body` is sent, not
+    /// what came with the request. What comes of it is told by [`Worker::fetched`]; where nobody could be asked, at once.
     /// Whoever waits may go at any moment: the connection to the upstream is closed when that is
     /// found out.
     pub(in super::super) fn fetch(
         &mut self,
         mut exchange: Exchange,
+        body: &[u8],
         waiting: ConnectionKey,
         errand: u32,
         body_max: usize,
@@ -110,13 +111,22 @@ impl Worker {
         let purpose = Purpose::Errand { waiting, errand, body_max };
         let Some(proxy) = exchange.settings.proxy.clone() else { return };
         let (environment, now) = (&self.shared.environment, self.now.tick);
-        match exchange.into_relay(proxy, purpose, Payload::None, &[], environment, now) {
+        let payload = match body {
+            [] => Payload::None,
+            body => Payload::Known(body.len() as u64),
+        };
+        match exchange.into_relay(proxy, purpose, payload, body, environment, now) {
             Ok(relay) => self.ask(relay),
             Err(exchange) => {
                 self.log_notes(&exchange);
                 self.errand_failed(waiting, errand, *exchange, 500);
             }
         }
+    }
+
+    /// Hands on a request that nobody waits for.
+    pub(in super::super) fn tell(&mut self, relay: Box<Relay>) {
+        self.ask(relay);
     }
 
     /// A request that no upstream answers goes on as an error of `status`: to its error page, or
