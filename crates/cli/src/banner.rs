@@ -115,6 +115,7 @@ fn purpose(location: &Location) -> Option<String> {
         Role::Service(Service::Ready) => "whether it takes new work",
         Role::Service(Service::StubStatus) => "connections and requests, as nginx's stub_status",
         Role::Service(Service::Playground) => "the playground, for a browser",
+        Role::Application => "the application",
         Role::Service(Service::EmptyGif) => return None,
         Role::None if is_page(location) => "this list, for a browser",
         Role::None => return None,
@@ -151,8 +152,8 @@ fn example(location: &Location) -> Option<String> {
             Piece::Variable(Variable::Arg(name)) => Some(String::from_utf8_lossy(name)),
             Piece::Variable(_) | Piece::Literal(_) => None,
         });
-    match argument.filter(|_| !matches!(location.settings.push.role, Role::None | Role::Service(_)))
-    {
+    let role = location.settings.push.role;
+    match argument.filter(|_| !matches!(role, Role::None | Role::Service(_) | Role::Application)) {
         Some(name) => Some(format!("{path}?{name}=CHANNEL")),
         None => Some(path),
     }

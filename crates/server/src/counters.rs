@@ -82,8 +82,8 @@ impl Transport {
 }
 
 /// Names of the roles by which requests are counted; the last is for those that were never routed.
-pub(crate) const ROLES: [&str; 6] =
-    ["content", "publisher", "subscriber", "statistics", "service", "none"];
+pub(crate) const ROLES: [&str; 7] =
+    ["content", "publisher", "subscriber", "statistics", "service", "application", "none"];
 
 /// Statuses are counted by their first digit; the first class is for what has none.
 pub(crate) const STATUS_CLASSES: [&str; 6] = ["other", "1xx", "2xx", "3xx", "4xx", "5xx"];
@@ -175,7 +175,8 @@ impl WorkerCounters {
             Some(Role::Subscriber(_)) => 2,
             Some(Role::Statistics) => 3,
             Some(Role::Service(_)) => 4,
-            None => 5,
+            Some(Role::Application) => 5,
+            None => 6,
         };
         let class = usize::from(status / 100);
         self.requests[role][if class < STATUS_CLASSES.len() { class } else { 0 }].add(1);
@@ -242,7 +243,7 @@ mod tests {
         counters.request(None, 0);
         assert_eq!(counters.requests[0][2].read(), 1);
         assert_eq!(counters.requests[3][4].read(), 1);
-        assert_eq!(counters.requests[5][0].read(), 1);
+        assert_eq!(counters.requests[6][0].read(), 1);
         assert_eq!(counters.requests(), 3);
     }
 }

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+pub mod application;
 mod clock;
 mod connection;
 mod counters;

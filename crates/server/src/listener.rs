@@ -61,6 +61,14 @@ impl Bound {
         }
     }
 
+    /// The TCP address that it is bound to.
+    pub(crate) fn address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(socket) => socket.local_addr().ok()?.as_socket(),
+            Self::Unix(_) => None,
+        }
+    }
+
     /// The socket, ready for an event loop.
     pub(crate) fn listen(self, backlog: u32) -> io::Result<Listener> {
         match self {

@@ -6,6 +6,7 @@ use mio::Waker;
 use outpour_core::channels::Delivery;
 use outpour_core::settings::ListenAddress;
 
+use crate::application::Post;
 use crate::exchange::Finding;
 use crate::helpers::Reply;
 use crate::listener::Listener;
@@ -20,6 +21,8 @@ pub(crate) enum Mail {
     Open(ListenAddress, Listener),
     /// An errand has come to its end.
     Found(Reply, Finding),
+    /// The application has something to say.
+    Application(Post),
     /// New settings are in force.
     Reload(Arc<Running>),
     /// End now.

@@ -1,14 +1,18 @@
 //! A running server: its workers and the handle that steers them.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use mio::{Poll, Waker};
 use outpour_core::channels::{Channels, WorkerId};
-use outpour_core::settings::{Level, Listen, ListenAddress, Settings, Store, WorkerProcesses};
+use outpour_core::settings::{
+    Level, Listen, ListenAddress, Location, Origin, Role, Settings, Store, WorkerProcesses,
+};
 
+use crate::application::{self, Port, Publication, Refused};
 use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::listener::{Bound, Listener};
@@ -39,13 +43,23 @@ pub enum StartError {
     /// A certificate or key could not be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// A location wants an application, and the server has none.
+    #[error(
+        "\"push_stream_application\" wants an application, this server has none in {file}:{line}"
+    )]
+    NoApplication {
+        /// The file as it was named.
+        file: Box<str>,
+        /// The line of the location.
+        line: u32,
+    },
     /// A worker could not be started, or failed.
     #[error("worker could not be started ({0})")]
     Worker(#[from] io::Error),
 }
 
 /// What the main thread is to the channel store: everybody has to be woken for what it posts.
-const NO_WORKER: WorkerId = WorkerId(u16::MAX);
+pub(crate) const NO_WORKER: WorkerId = WorkerId(u16::MAX);
 
 /// A server whose listeners are bound; its workers run from [`Server::run`] on.
 #[derive(Debug)]
@@ -76,6 +90,18 @@ impl Server {
     /// The first certificate that cannot be used, address that cannot be bound, or log that cannot
     /// be opened.
     pub fn bind(settings: Settings) -> Result<Self, StartError> {
+        Self::bind_with(settings, None)
+    }
+
+    /// The same with an application, which gets the requests of the locations that say
+    /// `push_stream_application`; if none does, those that no location takes.
+    ///
+    /// # Errors
+    /// As [`Server::bind`].
+    pub fn bind_with(settings: Settings, port: Option<Port>) -> Result<Self, StartError> {
+        let mut settings = with_application(settings, port.is_some())?;
+        let chosen = choose_ports(&mut settings)?;
+        let port = port.map(|port| port.with_error_log(&settings.main.error_log));
         let running = Running::new(settings)?;
         let settings = &running.settings;
         let workers = worker_count(settings);
@@ -99,8 +125,9 @@ impl Server {
                 seed.listeners.push((listen.address.clone(), listener));
             }
         }
+        drop(chosen);
         let environment = process::environment();
-        let shared = Arc::new(Shared::new(channels, mailboxes, logs, clock, environment));
+        let shared = Arc::new(Shared::new(channels, mailboxes, logs, clock, environment, port));
         let running = Arc::new(Mutex::new(running));
         Ok(Self { handle: Handle { shared, running }, seeds })
     }
@@ -156,6 +183,30 @@ impl Handle {
         sum
     }
 
+    /// The TCP addresses of the settings in force.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        let running = self.current();
+        let listens = running.http().map_or(&[][..], |http| &http.listens);
+        let addresses = listens.iter().filter_map(|listen| match &listen.address {
+            ListenAddress::Tcp(address) => Some(*address),
+            ListenAddress::Unix(_) => None,
+        });
+        addresses.collect()
+    }
+
+    /// Publishes to a channel, as a publisher location would.
+    ///
+    /// # Errors
+    /// The channel's name is none, or a limit is reached.
+    pub fn publish(
+        &self,
+        channel: impl AsRef<[u8]>,
+        publication: impl Into<Publication>,
+    ) -> Result<(), Refused> {
+        application::publish(&self.shared, NO_WORKER, channel.as_ref(), publication.into())
+    }
+
     /// Puts new settings in force: new addresses are bound, dropped ones closed; channels,
     /// messages, counters and every connection stay.
     ///
@@ -166,6 +217,7 @@ impl Handle {
     /// opened: the old settings stay in
     /// force.
     pub fn reload(&self, settings: Settings) -> Result<(), StartError> {
+        let settings = with_application(settings, self.shared.port().is_some())?;
         let new = Running::new(settings)?;
         let settings = &new.settings;
         let old = self.current();
@@ -250,6 +302,55 @@ impl Handle {
         }
         worker.run()
     }
+}
+
+/// Puts the ports that the system chooses in the place of 0. They are taken as long as the sockets
+/// that come back are there.
+fn choose_ports(settings: &mut Settings) -> Result<Vec<Bound>, StartError> {
+    let mut chosen = Vec::new();
+    for listen in settings.http.iter_mut().flat_map(|http| &mut http.listens) {
+        if port(&listen.address) != Some(0) {
+            continue;
+        }
+        let refused = |error| StartError::Bind { address: address_text(&listen.address), error };
+        let bound = Bound::for_workers(listen, 1).map_err(refused)?;
+        if let Some(address) = bound.first().and_then(Bound::address) {
+            listen.address = ListenAddress::Tcp(address);
+        }
+        chosen.extend(bound);
+    }
+    Ok(chosen)
+}
+
+/// Looks for the locations of the application; without any, what no location takes is its.
+fn with_application(mut settings: Settings, is_there: bool) -> Result<Settings, StartError> {
+    let Some(http) = &mut settings.http else { return Ok(settings) };
+    let named = http.servers.iter().find_map(|server| application_in(&server.locations));
+    if let (Some(origin), false) = (named, is_there) {
+        let Origin { file, line } = origin.clone();
+        return Err(StartError::NoApplication { file, line });
+    }
+    if named.is_none() && is_there {
+        for server in &mut http.servers {
+            let settings = Arc::make_mut(&mut server.settings);
+            if settings.push.role == Role::None && settings.proxy.is_none() {
+                settings.push.role = Role::Application;
+            }
+        }
+    }
+    Ok(settings)
+}
+
+/// The first location that is the application's.
+fn application_in(locations: &[Location]) -> Option<&Origin> {
+    locations.iter().find_map(|location| match location.settings.push.role {
+        Role::Application => Some(&location.settings.origin),
+        Role::None
+        | Role::Publisher(_)
+        | Role::Subscriber(_)
+        | Role::Statistics
+        | Role::Service(_) => application_in(&location.locations),
+    })
 }
 
 /// Reads all certificates and keys that `settings` name, as a start would.

@@ -10,6 +10,7 @@ use outpour_core::variables::Environment;
 use smallvec::SmallVec;
 
 use crate::access::Memory;
+use crate::application::Port;
 use crate::clock::Clock;
 use crate::counters::WorkerCounters;
 use crate::exchange::Finding;
@@ -35,6 +36,7 @@ pub(crate) struct Shared {
     /// By worker.
     pub(crate) counters: Vec<Arc<WorkerCounters>>,
     pub(crate) life: Life,
+    port: Option<Port>,
     connections: AtomicU64,
 }
 
@@ -61,6 +63,7 @@ impl Shared {
         logs: Logs,
         clock: Clock,
         environment: Environment,
+        port: Option<Port>,
     ) -> Self {
         let counters = mailboxes.iter().map(|_| Arc::default()).collect();
         let life = Life::new(clock.now().unix_total_millis());
@@ -75,8 +78,14 @@ impl Shared {
             names: Names::default(),
             counters,
             life,
+            port,
             connections: AtomicU64::new(0),
         }
+    }
+
+    /// The application, if the server has one.
+    pub(crate) fn port(&self) -> Option<&Port> {
+        self.port.as_ref()
     }
 
     /// Serial number for a new connection.

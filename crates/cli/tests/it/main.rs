@@ -4,6 +4,7 @@
 mod bench;
 mod command_line;
 mod configuration;
+mod embed;
 mod explain;
 mod process;
 mod process_life;

@@ -42,6 +42,16 @@ pub(crate) const ROWS: &[Directive] = &[
     )
     .repeats(),
     row(
+        "push_stream_application",
+        Contexts::LOCATION,
+        Args::NONE,
+        "none",
+        "The location hands its requests to the application that the server is linked with; \
+         docs/embedding.md shows how. The command outpour has none and does not start with it.",
+        |l, b, n| set_role(l, b, n, Role::Application),
+    )
+    .repeats(),
+    row(
         "stub_status",
         Contexts::LOCATION,
         Args::new(0, 1, "[anything]"),

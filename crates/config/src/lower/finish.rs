@@ -49,6 +49,6 @@ impl Lowering<'_> {
 
     /// Whether anything in `settings` has a push role.
     pub(super) fn has_role(settings: &LocationSettings) -> bool {
-        !matches!(settings.push.role, Role::None | Role::Service(_))
+        !matches!(settings.push.role, Role::None | Role::Service(_) | Role::Application)
     }
 }

@@ -32,13 +32,15 @@ impl Lowering<'_> {
                     block.push.role = block.push.role.map(|given| given.map(role));
                 }
                 Role::Subscriber(_) => {}
-                Role::None | Role::Publisher(_) | Role::Statistics | Role::Service(_) => {
-                    self.report.error(
-                        support.at,
-                        "push stream module: event source support is only available on subscriber \
+                Role::None
+                | Role::Publisher(_)
+                | Role::Statistics
+                | Role::Service(_)
+                | Role::Application => self.report.error(
+                    support.at,
+                    "push stream module: event source support is only available on subscriber \
                      location",
-                    )
-                }
+                ),
             }
         }
         if let Some(admin) = block.push.publisher_admin {
@@ -48,7 +50,11 @@ impl Lowering<'_> {
                 Role::Publisher(_) if admin.value => {
                     block.push.role = block.push.role.map(|given| given.map(Role::Publisher(mode)));
                 }
-                Role::Publisher(_) | Role::Subscriber(_) | Role::Statistics | Role::Service(_) => {}
+                Role::Publisher(_)
+                | Role::Subscriber(_)
+                | Role::Statistics
+                | Role::Service(_)
+                | Role::Application => {}
             }
         }
     }
@@ -56,7 +62,7 @@ impl Lowering<'_> {
     /// The checks of the module; only locations with a role have to pass them.
     pub(super) fn check_push(&mut self, block: &Block, store: &StoreDraft) {
         let Some(given) = block.push.role else { return };
-        if matches!(given.value, Role::Service(_)) {
+        if matches!(given.value, Role::Service(_) | Role::Application) {
             return;
         }
         if block.push.channels_path.is_none() {
@@ -127,9 +133,11 @@ impl Lowering<'_> {
     fn rendering(&mut self, block: &Block) -> Arc<Rendering> {
         let mode = match role(block) {
             Role::Subscriber(mode) => mode,
-            Role::None | Role::Publisher(_) | Role::Statistics | Role::Service(_) => {
-                SubscriberMode::Streaming
-            }
+            Role::None
+            | Role::Publisher(_)
+            | Role::Statistics
+            | Role::Service(_)
+            | Role::Application => SubscriberMode::Streaming,
         };
         let empty: Arc<[u8]> = Arc::from([]);
         let message = block.push.message_template.as_ref().map(|given| Arc::clone(&given.value));

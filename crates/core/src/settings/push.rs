@@ -20,6 +20,8 @@ pub enum Role {
     Statistics,
     /// Tells of the server itself.
     Service(Service),
+    /// `push_stream_application`: the code that the server is linked with answers.
+    Application,
 }
 
 /// What a location without channels answers with.

@@ -49,6 +49,22 @@ pub(super) fn message(template: &Template, message: &Message, parts: &mut Parts)
     })
 }
 
+/// Appends `text` as the data of an event, and the empty line that ends it. Unlike a template of
+/// ours this loses nothing: empty lines stay, and an empty text is an event, too.
+pub fn event_data(text: &[u8], out: &mut Vec<u8>) {
+    let mut rest = text;
+    loop {
+        let end = memchr::memchr2(b'\r', b'\n', rest);
+        out.extend_from_slice(b"data: ");
+        out.extend_from_slice(&rest[..end.unwrap_or(rest.len())]);
+        out.push(b'\n');
+        let Some(end) = end else { break };
+        let long = rest[end..].starts_with(b"\r\n");
+        rest = &rest[end + 1 + usize::from(long)..];
+    }
+    out.push(b'\n');
+}
+
 fn field(name: &[u8], value: Option<&[u8]>, parts: &mut Parts) {
     if let Some(value) = value {
         parts.write(|out| {

@@ -25,6 +25,7 @@ mod template;
 mod validators;
 
 pub use answer_format::AnswerFormat;
+pub use event_source::event_data;
 pub use frame::Frame;
 pub use mode::{EVENT_STREAM, content_type, mode};
 pub use padding::PaddingSizes;

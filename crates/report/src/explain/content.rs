@@ -21,6 +21,7 @@ impl Walk<'_> {
         match self.settings.push.role {
             Role::None => self.file(),
             Role::Service(_) => Next::Done(describe::service()),
+            Role::Application => Next::Done(describe::application()),
             Role::Publisher(_) | Role::Subscriber(_) | Role::Statistics => {
                 Next::Done(describe::pushed(self))
             }

@@ -39,7 +39,7 @@ pub(super) fn pushed(walk: &Walk<'_>) -> Outcome {
             Outcome::new("publisher", "publishes the body of a POST, deletes with DELETE")
         }
         Role::Subscriber(mode) => Outcome::new("subscriber", transport(mode)),
-        Role::Statistics | Role::Service(_) | Role::None => {
+        Role::Statistics | Role::Service(_) | Role::Application | Role::None => {
             Outcome::new("statistics", "tells about channels")
         }
     };
@@ -64,6 +64,11 @@ pub(super) fn pushed(walk: &Walk<'_>) -> Outcome {
 /// Figures and health of the server itself.
 pub(super) fn service() -> Outcome {
     Outcome::new("service", "tells about the server itself")
+}
+
+/// The code that the server is linked with.
+pub(super) fn application() -> Outcome {
+    Outcome::new("application", "is handed to the application that the server is linked with")
 }
 
 fn channels(entries: &[Entry]) -> String {

@@ -9,6 +9,7 @@ use outpour_core::settings::{LocationSettings, SubscriberPolicy};
 use outpour_core::wire::http1::BodyReader;
 use outpour_core::wire::websocket::Decoder;
 
+use super::Served;
 use crate::counters::Transport;
 use crate::exchange::{Exchange, Finding};
 use crate::http2::Session;
@@ -20,6 +21,7 @@ use crate::upstream::UpstreamKey;
 /// Head ── request with a body ──▶ Body ── done ──▶ Head
 ///  ├───── something is to be found out ──▶ Waiting ── found ──▶ any of the others
 ///  ├───── an upstream serves it ──▶ Relayed ── answered ──▶ Head or Closing
+///  ├───── the application serves it ──▶ Application ── answered, closed ──▶ Head or Closing
 ///  ├───── subscription ─────────▶ Subscribed ── end of the transport ──▶ Head or Closing
 ///  ├───── preface of HTTP/2 ────▶ Session ── its end ──▶ Closing
 ///  └───── refusal, close ───────▶ Closing ── peer's end, or time limit ──▶ (closed)
@@ -36,6 +38,8 @@ pub(crate) enum State {
     Relayed(Box<Relayed>),
     /// Parked: it gets what is published.
     Subscribed(Subscribed),
+    /// The application has its request, or the connection that this became.
+    Application(Box<Served>),
     /// Its socket speaks HTTP/2: requests are connections of their own.
     Session(Box<Session>),
     /// The last answer is on its way or gone; what the peer still sends is dropped.

@@ -124,7 +124,7 @@ impl Exchange {
                 self.subscriber_subject(self.transport_word(mode), environment)
             }
             Role::Publisher(_) => self.publisher_subject("http", environment),
-            Role::Statistics | Role::Service(_) | Role::None => return None,
+            Role::Statistics | Role::Service(_) | Role::Application | Role::None => return None,
         };
         if self.findings.as_ref().is_some_and(|found| found.authorized) {
             return None;

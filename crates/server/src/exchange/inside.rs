@@ -194,9 +194,11 @@ impl Exchange {
         }
         match self.settings.push.role {
             Role::None => self.content(environment),
-            Role::Publisher(_) | Role::Subscriber(_) | Role::Statistics | Role::Service(_) => {
-                Step::Role
-            }
+            Role::Publisher(_)
+            | Role::Subscriber(_)
+            | Role::Statistics
+            | Role::Service(_)
+            | Role::Application => Step::Role,
         }
     }
 

@@ -223,6 +223,7 @@ impl Exchange {
             Role::Subscriber(SubscriberMode::WebSocket)
             | Role::Statistics
             | Role::Service(_)
+            | Role::Application
             | Role::None => {
                 return Vec::new();
             }

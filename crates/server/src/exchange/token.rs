@@ -103,7 +103,7 @@ impl Exchange {
                 [&claims.subscribe, &*claims.publish]
             }
             Role::Subscriber(_) | Role::Statistics => [&claims.subscribe, ""],
-            Role::Service(_) | Role::None => return None,
+            Role::Service(_) | Role::Application | Role::None => return None,
         };
         let entries = self.entries(means.environment);
         let token = self.state.token.as_deref();

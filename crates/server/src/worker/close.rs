@@ -43,6 +43,9 @@ impl Worker {
                 self.departed.push(self.hub.unsubscribe(subscribed.subscriber));
                 self.subscription_over(subscribed, connection.bytes_sent, ending == Ending::Done);
             }
+            State::Application(served) => {
+                self.application_lost(*served, connection.bytes_sent, ending);
+            }
             State::Relayed(relayed) => {
                 self.client_left(relayed.upstream, connection.bytes_sent, ending);
             }
@@ -218,6 +221,7 @@ impl Worker {
             State::Head if connection.input.is_empty() && connection.output.is_none() => {
                 self.close(key, Ending::Drained);
             }
+            State::Application(_) => self.end_application(key, phase),
             State::Relayed(_) if phase == Phase::Stopping => self.close(key, Ending::Drained),
             State::Relayed(_) => {}
             State::Head | State::Body(_) | State::Waiting(_) | State::Closing { .. }

@@ -50,6 +50,7 @@ impl Worker {
                 let timeout = connection.settings.as_ref()?.client_body_timeout;
                 Some(relayed.progress.after(timeout))
             }
+            State::Application(served) => served.due(),
             State::Session(session) => self.session_due(connection, session),
             State::Closing { linger, .. } => Some(connection.since.after(*linger)),
             State::Subscribed(subscribed) => {
@@ -149,6 +150,7 @@ impl Worker {
                 self.log_client(key, Level::Info, "client timed out while sending its body");
                 self.refuse_relayed(key, 408);
             }
+            State::Application(_) => self.expire_application(key),
             State::Session(_) => self.expire_session(key),
             State::Closing { .. } => self.close(key, Ending::TimedOut),
             State::Subscribed(subscribed) => {

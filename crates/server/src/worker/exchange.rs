@@ -107,7 +107,11 @@ impl Worker {
                 let channels = || self.shared.channels(self.id);
                 exchange.publisher_plan(mode, channels, &self.shared.environment)
             }
-            Role::Subscriber(_) | Role::Statistics | Role::Service(_) | Role::None => Plan::Serve,
+            Role::Subscriber(_)
+            | Role::Statistics
+            | Role::Service(_)
+            | Role::Application
+            | Role::None => Plan::Serve,
         }
     }
 
@@ -177,6 +181,7 @@ impl Worker {
                 let answer = exchange.service(service, &self.shared, figures);
                 self.respond(key, exchange, answer);
             }
+            Role::Application => self.call_application(key, exchange, body),
             Role::None => self.respond(key, exchange, Answer::page(404)),
         }
     }

@@ -109,6 +109,7 @@ impl Worker {
             | State::Body(_)
             | State::Waiting(_)
             | State::Relayed(_)
+            | State::Application(_)
             | State::Subscribed(_)
             | State::Closing { .. } => None,
         }

@@ -33,6 +33,7 @@ impl Worker {
         let parked = match &connection.state {
             State::Subscribed(subscribed) => !matches!(subscribed.kind, Kind::WebSocket(_)),
             State::Waiting(_) => true,
+            State::Application(served) => !served.takes_input(),
             State::Relayed(relayed) => !relayed.tunnel && relayed.reader.is_done(),
             State::Head | State::Body(_) | State::Session(_) | State::Closing { .. } => false,
         };
@@ -73,6 +74,9 @@ impl Worker {
                 if let State::Relayed(relayed) = &connection.state {
                     let upstream = relayed.upstream;
                     return self.resume_upstream(upstream);
+                }
+                if matches!(connection.state, State::Application(_)) {
+                    return self.application_drained(key);
                 }
                 connection.since = now;
                 if connection.unread || !connection.input.is_empty() {
@@ -169,6 +173,7 @@ impl Worker {
             | State::Waiting(_)
             | State::Session(_)
             | State::Relayed(_)
+            | State::Application(_)
             | State::Subscribed(_) => {
                 self.close(key, Ending::PeerGone);
             }
@@ -270,6 +275,13 @@ impl Worker {
                         return data.len();
                     }
                 },
+                State::Application(served) => {
+                    if served.takes_input() {
+                        self.on_application_frames(key, &mut data[at..]);
+                        return data.len();
+                    }
+                    return at;
+                }
                 State::Subscribed(subscribed) => {
                     if matches!(subscribed.kind, Kind::WebSocket(_)) {
                         self.on_frames(key, &mut data[at..]);
@@ -377,6 +389,8 @@ fn appetite(connection: &Connection) -> Appetite {
             Kind::WebSocket(_) => Appetite::Reads,
             Kind::Stream | Kind::LongPoll => Appetite::Waits,
         },
+        State::Application(served) if served.takes_input() && !served.is_full() => Appetite::Reads,
+        State::Application(_) => Appetite::Waits,
         State::Relayed(relayed) if relayed.takes_input() => Appetite::Reads,
         State::Relayed(_) => Appetite::Waits,
         State::Head if connection.held => Appetite::Waits,

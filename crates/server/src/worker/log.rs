@@ -11,7 +11,7 @@ use outpour_core::settings::{ErrorLog, Level};
 use outpour_core::variables::{Outcome, State as Variables};
 
 use super::Worker;
-use crate::connection::{Connection, ConnectionKey, State, Subscribed, head_of};
+use crate::connection::{Connection, ConnectionKey, Logged, State, Subscribed, head_of};
 use crate::exchange::{Exchange, FileBody, Inside, Verdict};
 use crate::logs::RequestContext;
 use crate::server::address_text;
@@ -99,6 +99,7 @@ impl Worker {
             State::Subscribed(subscribed) => Some(&subscribed.logged.as_ref()?.exchange),
             State::Waiting(waiting) => Some(&waiting.exchange),
             State::Relayed(relayed) => self.relayed_exchange(relayed.upstream),
+            State::Application(served) => served.exchange(),
             State::Head | State::Session(_) | State::Closing { .. } => None,
         }
     }
@@ -143,7 +144,13 @@ impl Worker {
 
     /// Writes the access log of a subscription that has ended; `bytes` were sent since it began.
     pub(super) fn log_subscription(&self, subscribed: &Subscribed, bytes: u64, complete: bool) {
-        let Some(logged) = &subscribed.logged else { return };
+        if let Some(logged) = &subscribed.logged {
+            self.log_parked(logged, bytes, complete);
+        }
+    }
+
+    /// The same for whatever was parked with its request.
+    pub(super) fn log_parked(&self, logged: &Logged, bytes: u64, complete: bool) {
         let bytes = bytes.saturating_sub(logged.earlier);
         let outcome = Outcome {
             status: status_of(&logged.head),

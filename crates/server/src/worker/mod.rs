@@ -2,6 +2,7 @@
 
 mod accept;
 mod agenda;
+mod application;
 mod close;
 mod deadlines;
 mod encryption;
@@ -113,6 +114,8 @@ pub(crate) struct Worker {
     mails: Vec<Mail>,
     /// Connections to look at again without an event.
     ready: Vec<ConnectionKey>,
+    /// Connections that the application has written to.
+    touched: Vec<ConnectionKey>,
     /// Subscribers that left, for the channel store to know in one go.
     departed: Vec<Departed>,
     finished: Vec<Finish>,
@@ -175,6 +178,7 @@ impl Worker {
             delivered: 0,
             mails: Vec::new(),
             ready: Vec::new(),
+            touched: Vec::new(),
             departed: Vec::new(),
             finished: Vec::new(),
             notices: Notices::default(),
@@ -197,6 +201,7 @@ impl Worker {
     /// The event loop itself failed.
     pub(crate) fn run(mut self) -> io::Result<()> {
         self.shared.life.worker_began();
+        crate::application::settle_here(&self.shared, self.id);
         let mut events = mio::Events::with_capacity(1024);
         while self.turn(&mut events)? {}
         Ok(())

@@ -29,6 +29,11 @@ fn occupation_of(connection: &Connection) -> Occupation {
     if let State::Subscribed(subscribed) = &connection.state {
         return Occupation::Subscribed(subscribed.transport);
     }
+    if let State::Application(served) = &connection.state
+        && let Some(transport) = served.transport()
+    {
+        return Occupation::Subscribed(transport);
+    }
     let head = matches!(connection.state, State::Head);
     match connection {
         _ if connection.stream.is_handshaking() => Occupation::Handshaking,

@@ -203,7 +203,7 @@ fn compressed(exchange: &mut Exchange, mut answer: Answer) -> Answer {
 /// What the answer says to caches. The module's own headers do not count, as in nginx, which does not
 /// know them.
 fn told<'a>(exchange: &Exchange, answer: &'a Answer) -> Told<'a> {
-    if exchange.settings.push.role != Role::None {
+    if !matches!(exchange.settings.push.role, Role::None | Role::Application) {
         return Told::NOTHING;
     }
     Told { headers: &answer.headers, unix: exchange.started.unix }

@@ -8,6 +8,7 @@ use mio::Events;
 use mio::event::Event;
 
 use super::{Phase, Worker, socket};
+use crate::application::has_touched;
 use crate::connection::{ConnectionKey, Ending};
 use crate::mailbox::Mail;
 use crate::running::Running;
@@ -37,6 +38,7 @@ impl Worker {
         self.fan_out();
         self.expire_deadlines();
         self.expire_upstream_deadlines();
+        self.look_at_touched();
         self.answer_bells();
         self.send_notices();
         self.tell_departures();
@@ -57,8 +59,11 @@ impl Worker {
     /// How long to wait for events.
     fn patience(&self) -> Option<Duration> {
         let mailbox = &self.shared.mailboxes[usize::from(self.id.0)];
-        let ready =
-            !self.ready.is_empty() || !self.ready_upstreams.is_empty() || !self.bells.are_silent();
+        let ready = !self.ready.is_empty()
+            || !self.ready_upstreams.is_empty()
+            || !self.bells.are_silent()
+            || !self.touched.is_empty()
+            || has_touched();
         if self.hub.is_behind() || ready || !mailbox.is_empty() {
             return Some(Duration::ZERO);
         }
@@ -104,6 +109,7 @@ impl Worker {
                     self.delivered += 1;
                     self.hub.deliver(self.delivered, &delivery);
                 }
+                Mail::Application(post) => self.take_post(post),
                 Mail::Found(reply, finding) => self.resume(reply.key, reply.errand, finding),
                 Mail::Reload(running) => self.reload(running),
                 Mail::Open(address, listener) => self.open(address, listener),

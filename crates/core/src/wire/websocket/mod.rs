@@ -7,6 +7,7 @@ mod handshake;
 mod header;
 mod mask;
 mod opcode;
+mod upgrade;
 mod utf8;
 
 pub use decoder::{Decoder, Event, Rules, Step};
@@ -14,6 +15,7 @@ pub use deflate::{accept_deflate, deflate};
 pub use encoder::{PING, PONG, binary, close, compressed, frame_header, pong, text};
 pub use handshake::{accept_key, handshake};
 pub use opcode::Opcode;
+pub use upgrade::{Wish, accepted, wish};
 
 /// Close codes that the wire itself chooses.
 mod code {

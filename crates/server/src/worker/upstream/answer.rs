@@ -245,7 +245,7 @@ impl Worker {
     }
 
     /// Sends what was made for the client and looks at what it sent meanwhile.
-    pub(super) fn go_on(&mut self, client: ConnectionKey) {
+    pub(in super::super) fn go_on(&mut self, client: ConnectionKey) {
         self.flush_answers(client);
         if self.connection(client).is_some() {
             self.file_deadline(client);

@@ -192,6 +192,7 @@ impl Worker {
             | State::Waiting(_)
             | State::Relayed(_)
             | State::Subscribed(_)
+            | State::Application(_)
             | State::Session(_)
             | State::Closing { .. } => {}
         }

@@ -1,0 +1,4 @@
+//! A server within this process, talked to over sockets.
+
+mod basics;
+mod peer;

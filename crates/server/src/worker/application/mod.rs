@@ -1,0 +1,9 @@
+//! Requests and connections of the application.
+
+mod answer;
+mod call;
+mod end;
+mod frames;
+mod outbox;
+mod stream;
+mod upgrade;
