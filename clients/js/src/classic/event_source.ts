@@ -9,11 +9,16 @@ import type { Transport } from './transport.js';
 export class EventSourceTransport implements Transport {
   readonly type = 'EventSource';
   private connection: EventSource | null = null;
+  private renewal: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly client: PushStream) {}
 
   connect(): void {
     this.disconnect();
+    this.open();
+  }
+
+  private open(): void {
     const { client } = this;
     const parameters = { ...client.extraParams(), _: now(), ...controlParameters(client) };
     const url = subscriberAddress(client, 'http', client.urlPrefixEventsource, parameters);
@@ -26,6 +31,7 @@ export class EventSourceTransport implements Transport {
   }
 
   disconnect(): void {
+    clearTimeout(this.renewal);
     const { connection } = this;
     if (!connection) return;
     this.connection = null;
@@ -35,10 +41,19 @@ export class EventSourceTransport implements Transport {
 
   private failed(): void {
     const { client, connection } = this;
-    // The browser tries again by itself, with the last event id.
-    if (client.readyState === OPEN && connection?.readyState === EventSource.CONNECTING) return;
+    if (client.readyState === OPEN && connection?.readyState === EventSource.CONNECTING) {
+      // The browser tries again by itself, with the last event id.
+      if (client.messagesControlByArgument) this.renew();
+      return;
+    }
     const load = client.readyState === CONNECTING;
     this.disconnect();
     client._onerror(load ? 'load' : 'timeout');
+  }
+
+  /** In place of the browser, which would ask again at the address that tells the position of the beginning. */
+  private renew(): void {
+    this.disconnect();
+    this.renewal = setTimeout(() => this.open(), this.client.reconnectOnTimeoutInterval);
   }
 }

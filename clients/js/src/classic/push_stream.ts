@@ -183,8 +183,8 @@ export class PushStream {
   /** The transport is open. */
   _onopen(): void {
     clearTimeout(this.reconnectTimer);
-    // The next connection begins with the mode that works.
-    this.attempts -= 1;
+    // The next connection begins with the mode that works. A browser may open an EventSource again by itself.
+    if (this.readyState !== OPEN) this.attempts -= 1;
     this.changeState(OPEN);
   }
 

@@ -86,3 +86,15 @@ export async function openPage(browser, url, path = '/page') {
   });
   return page;
 }
+
+/** A page of the server with the ES module in it, as `outpour`. */
+export async function openModulePage(context, url, path = '/page') {
+  const page = await context.newPage();
+  page.errors = [];
+  page.on('pageerror', (error) => page.errors.push(error.message));
+  await page.goto(url + path);
+  await page.evaluate(async (code) => {
+    window.outpour = await import(URL.createObjectURL(new Blob([code], { type: 'text/javascript' })));
+  }, bundle('outpour.js'));
+  return page;
+}
