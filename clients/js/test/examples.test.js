@@ -176,6 +176,18 @@ describe('examples', { concurrency: 3 }, () => {
     assert.ok(scripts.every((type) => type === 'script'), scripts.join());
   });
 
+  example('shared-worker', {}, async (started, open) => {
+    await publish(started.url, 'news', 'before');
+    const pages = [];
+    // More than a browser has connections.
+    for (let n = 0; n < 8; n += 1) pages.push(await open());
+    for (const page of pages) await shows(page, '#messages li', ['before']);
+    await publish(started.url, 'news', 'after');
+    for (const page of pages) await shows(page, '#messages li', ['before', 'after']);
+    const about = await (await fetch(`${started.url}/pub?id=news`)).json();
+    assert.equal(about.subscribers, 1);
+  });
+
   example('forever-iframe', {}, async (started, open) => {
     const page = await open();
     await publish(started.url, 'news', 'one');
