@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use outpour_core::router::Statement;
 use outpour_core::settings::{
-    Http, Listen, ListenAddress, Location, Matcher, PublisherMode, Role, Service, Settings,
-    SubscriberMode,
+    Http, Listen, ListenAddress, Location, Matcher, PublisherMode, RelayRole, Role, Service,
+    Settings, SubscriberMode,
 };
 use outpour_core::variables::{Piece, Variable};
 
@@ -109,6 +109,9 @@ fn purpose(location: &Location) -> Option<String> {
         Role::Publisher(PublisherMode::Normal) => "publish with POST",
         Role::Publisher(PublisherMode::Admin) => "publish with POST, delete with DELETE",
         Role::Subscriber(mode) => transport(mode),
+        Role::Relay(RelayRole::Publisher) => "publish with POST or PUT, delete with DELETE",
+        Role::Relay(RelayRole::Subscriber) => "the next message",
+        Role::Relay(RelayRole::PubSub) => "subscribe with GET, publish with POST",
         Role::Statistics => "statistics",
         Role::Service(Service::Metrics) => "metrics for Prometheus",
         Role::Service(Service::Live) => "whether the process serves",

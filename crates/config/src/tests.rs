@@ -9,6 +9,7 @@ mod properties;
 mod proxy;
 mod real_ip;
 mod reference;
+mod relay;
 mod settings;
 mod static_files;
 mod table;

@@ -13,6 +13,7 @@ pub mod files;
 pub mod hub;
 pub mod message;
 pub mod now;
+pub mod relay;
 pub mod request;
 pub mod router;
 pub mod settings;

@@ -24,6 +24,11 @@ pub struct Message {
     pub event_id: Option<Box<[u8]>>,
     /// From the publisher's `Event-Type` header.
     pub event_type: Option<Box<[u8]>>,
+    /// From the publisher's `Content-Type`, where the relay protocol passes it on.
+    pub content_type: Option<Box<[u8]>>,
+    /// Order among the messages of the channel with the same second, from 0: behind the newest
+    /// stored one.
+    pub order: u32,
     /// Arrived in a binary WebSocket frame: goes out as one where the template is the text alone.
     pub binary: bool,
 }
@@ -35,6 +40,8 @@ impl Message {
     pub const DELETED_ID: i64 = -2;
     /// Id of the message that answers a timed-out long-poll with a body.
     pub const TIMED_OUT_ID: i64 = -3;
+    /// Id of the message that tells waiting relay subscribers that another one took their place.
+    pub const CONFLICT_ID: i64 = -4;
 
     /// A special message: no time, no tag, no event id.
     #[must_use]
@@ -47,6 +54,8 @@ impl Message {
             text: text.into(),
             event_id: None,
             event_type: None,
+            content_type: None,
+            order: 0,
             binary: false,
         }
     }

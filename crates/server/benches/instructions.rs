@@ -13,7 +13,7 @@ use outpour_core::channels::{
     ChannelKey, Channels, Delivery, Draft, Entry, ReportContext, ReportFormat, Since,
     SubscribeRules, WorkerId, parse_path,
 };
-use outpour_core::hub::{Format, Hub, LongPoll, Outlet, Output};
+use outpour_core::hub::{Format, Hub, LongPoll, Outlet, Output, PollAnswer};
 use outpour_core::message::Message;
 use outpour_core::now::{Now, epoch};
 use outpour_core::request::{Peer, Request, Version};
@@ -332,7 +332,7 @@ fn subscription(mode: SubscriberMode) -> Work {
         let rendering = Arc::clone(&settings.push.rendering);
         let format = if mode == SubscriberMode::LongPolling {
             Format::LongPoll(LongPoll {
-                answer: AnswerFormat::new(rendering, b"text/plain", None),
+                answer: PollAnswer::Stream(AnswerFormat::new(rendering, b"text/plain", None)),
                 extra: Vec::new(),
                 gzip: None,
                 version: Version::Http11,

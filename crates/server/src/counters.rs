@@ -3,7 +3,7 @@
 use std::ops::AddAssign;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use outpour_core::settings::{Role, SubscriberMode};
+use outpour_core::settings::{RelayRole, Role, SubscriberMode};
 
 /// A number that one worker counts and everybody may read: adding is a plain load and store.
 #[derive(Debug, Default)]
@@ -171,8 +171,8 @@ impl WorkerCounters {
     pub(crate) fn request(&self, role: Option<Role>, status: u16) {
         let role = match role {
             Some(Role::None) => 0,
-            Some(Role::Publisher(_)) => 1,
-            Some(Role::Subscriber(_)) => 2,
+            Some(Role::Publisher(_) | Role::Relay(RelayRole::Publisher)) => 1,
+            Some(Role::Subscriber(_) | Role::Relay(_)) => 2,
             Some(Role::Statistics) => 3,
             Some(Role::Service(_)) => 4,
             Some(Role::Application) => 5,

@@ -348,6 +348,7 @@ fn application_in(locations: &[Location]) -> Option<&Origin> {
         Role::None
         | Role::Publisher(_)
         | Role::Subscriber(_)
+        | Role::Relay(_)
         | Role::Statistics
         | Role::Service(_) => application_in(&location.locations),
     })

@@ -23,6 +23,7 @@ mod proxy;
 mod push_stream;
 mod real_ip;
 mod redirect;
+mod relay;
 mod rewrite;
 mod server_name;
 mod service;

@@ -474,6 +474,15 @@ pub(crate) fn shared_memory_size(l: &mut Lowering<'_>, b: &mut Block, n: &Node) 
     }
 }
 
+/// The budget by its names in the relay protocol, where it is rounded and never too small.
+pub(crate) fn relay_memory_size(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
+    let Some(size) = l.size(n) else { return };
+    let bytes = (size as u64).max(MEMORY_MIN).checked_next_multiple_of(PAGE).unwrap_or(u64::MAX);
+    if b.store.shared_memory_size.is_none() {
+        b.store.shared_memory_size = l.given(n, Some(bytes));
+    }
+}
+
 fn header_template(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
     if b.push.header_source.is_some() {
         let message = "\"push_stream_header_template\" directive is duplicate";

@@ -14,7 +14,7 @@ use super::{
     access, auth, divide, events, files, hooks, http, limits, links, listen, location, log, map,
     old, process, push_stream, rewrite,
 };
-use super::{proxy, real_ip, redirect, server_name, service, tls, types, upstream};
+use super::{proxy, real_ip, redirect, relay, server_name, service, tls, types, upstream};
 
 /// A set of kinds of blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,6 +192,7 @@ pub(crate) fn rows() -> impl Iterator<Item = &'static Directive> {
         rewrite::ROWS,
         push_stream::ROWS,
         hooks::ROWS,
+        relay::ROWS,
         service::ROWS,
         old::ROWS,
     ];

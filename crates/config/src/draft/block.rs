@@ -8,7 +8,7 @@ use outpour_core::variables::Expression;
 
 use super::{
     CoreDraft, FilesDraft, GuardDraft, HooksDraft, Http2Draft, LimitsDraft, MainDraft, ProxyDraft,
-    PushDraft, StoreDraft, TlsDraft, UpstreamDraft,
+    PushDraft, RelayDraft, StoreDraft, TlsDraft, UpstreamDraft,
 };
 use crate::audit::Told;
 use crate::directives::Contexts;
@@ -83,6 +83,7 @@ pub(crate) struct Block {
     pub(crate) guard: GuardDraft,
     pub(crate) hooks: HooksDraft,
     pub(crate) push: PushDraft,
+    pub(crate) relay: RelayDraft,
     pub(crate) proxy: ProxyDraft,
     pub(crate) upstream: UpstreamDraft,
     pub(crate) listens: Vec<ListenDraft>,
@@ -117,6 +118,7 @@ impl Block {
             guard: GuardDraft::default(),
             hooks: HooksDraft::default(),
             push: PushDraft::default(),
+            relay: RelayDraft::default(),
             proxy: ProxyDraft::default(),
             upstream: UpstreamDraft::default(),
             listens: Vec::new(),
@@ -141,5 +143,6 @@ impl Block {
         self.guard.inherit(&outer.guard);
         self.hooks.inherit(&outer.hooks);
         self.push.inherit(&outer.push, store);
+        self.relay.inherit(&outer.relay);
     }
 }

@@ -9,6 +9,7 @@ mod http2;
 mod main;
 mod proxy;
 mod push;
+mod relay;
 mod store;
 mod tls;
 mod upstream;
@@ -24,6 +25,7 @@ pub(crate) use proxy::{
     PassDraft, PassTo, ProxyDraft, ProxyTlsDraft, RedirectDraft, ResolverDraft, ServersDraft,
 };
 pub(crate) use push::{HeaderSource, PaddingDraft, PathSource, PushDraft};
+pub(crate) use relay::{RelayDraft, RelayWays};
 pub(crate) use store::StoreDraft;
 pub(crate) use tls::TlsDraft;
 pub(crate) use upstream::UpstreamDraft;

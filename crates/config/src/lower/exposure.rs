@@ -1,6 +1,6 @@
 //! Publishers that everybody may use: said once for each location.
 
-use outpour_core::settings::{Level, ListenAddress, Matcher, Role, VerifyClient};
+use outpour_core::settings::{Level, ListenAddress, Matcher, RelayRole, Role, VerifyClient};
 
 use crate::draft::{Block, Given};
 
@@ -17,7 +17,14 @@ impl Lowering<'_> {
         if !self.exposed || self.report.failed() || is_protected(block) {
             return;
         }
-        let Some(Given { value: Role::Publisher(_), at }) = block.push.role else { return };
+        let Some(Given { value: role, at }) = block.push.role else { return };
+        let publishes = matches!(
+            role,
+            Role::Publisher(_) | Role::Relay(RelayRole::Publisher | RelayRole::PubSub)
+        );
+        if !publishes {
+            return;
+        }
         self.report.say(Level::Warn, Some(at), MESSAGE.to_owned(), Some(HELP.to_owned()));
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use outpour_core::settings::{
-    AccessLog, Http, Http2, Level, Location, LogTarget, Main, Server, ServerName, ServerSettings,
-    Store,
+    AccessLog, Http, Http2, Level, Location, LogTarget, Main, RelayDialect, Server, ServerName,
+    ServerSettings, Store,
 };
 use outpour_core::variables::{Expression, Map, Piece, Variable};
 
@@ -16,6 +16,9 @@ use super::{Lowering, exposure};
 
 /// What files that use old names get without `push_stream_shared_memory_size`.
 const OLD_MEMORY_SIZE: u64 = 32 << 20;
+
+/// The same for files that use Nchan's names only.
+const NCHAN_MEMORY_SIZE: u64 = 128 << 20;
 
 impl Lowering<'_> {
     pub(super) fn http(&mut self, mut http: Block, main: &Main) -> Http {
@@ -61,6 +64,7 @@ impl Lowering<'_> {
         // Only files of old releases have roles here.
         self.resolve_role(&mut server);
         self.check_push(&server, &http.store);
+        self.check_relay(&server);
         self.exposed = exposure::is_exposed(&server);
         self.check_exposure(&server);
         let script = self.script(std::mem::take(&mut server.script), &server, http, false);
@@ -90,6 +94,9 @@ impl Lowering<'_> {
         }
         // A size that was refused has been spoken of.
         if store.shared_memory_size.is_some() || self.report.failed() {
+            return;
+        }
+        if self.relay_used.is_some() && !self.stream_used {
             return;
         }
         let chosen = if self.old_file {
@@ -241,8 +248,12 @@ fn store(draft: &StoreDraft) -> Store {
 impl Lowering<'_> {
     fn store(&self, draft: &StoreDraft) -> Store {
         let mut store = store(draft);
-        if store.shared_memory_size.is_none() && self.old_file {
-            store.shared_memory_size = Some(OLD_MEMORY_SIZE);
+        if store.shared_memory_size.is_none() {
+            store.shared_memory_size = match self.relay_used.filter(|_| !self.stream_used) {
+                Some(RelayDialect::Nchan) => Some(NCHAN_MEMORY_SIZE),
+                Some(RelayDialect::Module | RelayDialect::Queue) => Some(OLD_MEMORY_SIZE),
+                None => self.old_file.then_some(OLD_MEMORY_SIZE),
+            };
         }
         store
     }

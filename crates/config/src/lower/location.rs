@@ -31,6 +31,7 @@ impl Lowering<'_> {
         self.resolve_role(&mut block);
         self.path_from_conditions(&mut block);
         self.check_push(&block, &http.store);
+        self.check_relay(&block);
         self.check_exposure(&block);
         let script = self.script(std::mem::take(&mut block.script), &block, http, true);
         let blocks = std::mem::take(&mut block.blocks);
@@ -80,6 +81,7 @@ impl Lowering<'_> {
             block.inherit(outer, &http.store);
             if block.proxy.pass.is_none() {
                 block.push.role = outer.push.role;
+                block.relay.ways = outer.relay.ways;
                 block.proxy.pass.clone_from(&outer.proxy.pass);
             }
             block.label.clone_from(&outer.label);

@@ -11,6 +11,7 @@ mod listen;
 mod location;
 mod proxy;
 mod push;
+mod relay;
 mod tls;
 mod upstream;
 
@@ -18,7 +19,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use outpour_core::settings::{LimitZone, LogFormat, Settings, Upstream};
+use outpour_core::settings::{LimitZone, LogFormat, RelayDialect, Settings, Upstream};
 use outpour_core::transport::Rendering;
 use outpour_core::variables::Map;
 
@@ -57,6 +58,10 @@ pub(crate) struct Lowering<'r> {
     exposed: bool,
     /// Names written by releases before 0.4 occur.
     pub(crate) old_file: bool,
+    /// A location of the relay protocol occurs; Nchan's if any is one of Nchan's.
+    relay_used: Option<RelayDialect>,
+    /// A location of the push_stream protocol occurs.
+    stream_used: bool,
     /// What old files say about the store in servers and locations.
     pub(crate) scattered: StoreDraft,
     /// Every directive and how it was treated, for those who ask.
@@ -87,6 +92,8 @@ impl<'r> Lowering<'r> {
             padding_max: 0,
             exposed: false,
             old_file: has_old_names(nodes),
+            relay_used: None,
+            stream_used: false,
             scattered: StoreDraft::default(),
             ledger: None,
             noted: HashSet::new(),

@@ -34,6 +34,7 @@ impl Lowering<'_> {
                 Role::Subscriber(_) => {}
                 Role::None
                 | Role::Publisher(_)
+                | Role::Relay(_)
                 | Role::Statistics
                 | Role::Service(_)
                 | Role::Application => self.report.error(
@@ -52,6 +53,7 @@ impl Lowering<'_> {
                 }
                 Role::Publisher(_)
                 | Role::Subscriber(_)
+                | Role::Relay(_)
                 | Role::Statistics
                 | Role::Service(_)
                 | Role::Application => {}
@@ -62,9 +64,10 @@ impl Lowering<'_> {
     /// The checks of the module; only locations with a role have to pass them.
     pub(super) fn check_push(&mut self, block: &Block, store: &StoreDraft) {
         let Some(given) = block.push.role else { return };
-        if matches!(given.value, Role::Service(_) | Role::Application) {
+        if matches!(given.value, Role::Service(_) | Role::Relay(_) | Role::Application) {
             return;
         }
+        self.stream_used = true;
         if block.push.channels_path.is_none() {
             let help =
                 "push_stream_channels_path VALUE; may stand in http, server, location".to_owned();
@@ -133,6 +136,8 @@ impl Lowering<'_> {
     fn rendering(&mut self, block: &Block) -> Arc<Rendering> {
         let mode = match role(block) {
             Role::Subscriber(mode) => mode,
+            // Only a WebSocket without ids has use for it.
+            Role::Relay(_) => SubscriberMode::WebSocket,
             Role::None
             | Role::Publisher(_)
             | Role::Statistics
@@ -167,6 +172,7 @@ impl Lowering<'_> {
         let quantity = push.wildcard_channel_max_qtd.or(store.max_number_of_wildcard_channels);
         Push {
             role: role(block),
+            relay: self.relay(block),
             channels_path,
             whole_channel_id,
             store_messages: push.store_messages.unwrap_or(false),
@@ -177,7 +183,10 @@ impl Lowering<'_> {
             ping_message_interval: push.ping_message_interval.map(|given| given.value),
             subscriber_connection_ttl: push.subscriber_connection_ttl.map(|given| given.value),
             longpolling_connection_ttl: push.longpolling_connection_ttl.map(|given| given.value),
-            websocket_allow_publish: push.websocket_allow_publish.unwrap_or(false),
+            websocket_allow_publish: match block.relay.ways {
+                Some(ways) => ways.publishers.websocket,
+                None => push.websocket_allow_publish.unwrap_or(false),
+            },
             websocket_deflate: (push.websocket_deflate == Some(true))
                 .then(|| push.websocket_deflate_min_length.unwrap_or(512)),
             last_received_message_time: push.last_received_message_time.clone(),

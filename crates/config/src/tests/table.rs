@@ -6,7 +6,7 @@ use crate::directives::{DIFFERENCES, families, find, foreign_lists, inner_rows, 
 use crate::reference;
 
 /// Every text by which directives are tested, the built-in file among them.
-const TESTS: [&str; 12] = [
+const TESTS: [&str; 13] = [
     include_str!("access.rs"),
     include_str!("messages.rs"),
     include_str!("settings.rs"),
@@ -14,6 +14,7 @@ const TESTS: [&str; 12] = [
     include_str!("static_files.rs"),
     include_str!("proxy.rs"),
     include_str!("real_ip.rs"),
+    include_str!("relay.rs"),
     include_str!("http2.rs"),
     include_str!("example.conf"),
     include_str!("how_to.conf"),

@@ -3,7 +3,7 @@
 use super::{Draft, Refusal};
 use crate::message::Message;
 
-/// What a message costs beside its text, event id and event type.
+/// What a message costs beside its text, event id, event type and content type.
 const MESSAGE_BYTES: u64 = 168;
 /// What a channel costs beside its id.
 const CHANNEL_BYTES: u64 = 270;
@@ -54,16 +54,18 @@ impl Budget {
 
 /// What a message made from `draft` costs.
 pub(super) fn draft_bytes(draft: &Draft) -> u64 {
-    text_bytes(&draft.text, draft.event_id.as_deref(), draft.event_type.as_deref())
+    let names = [&draft.event_id, &draft.event_type, &draft.content_type];
+    text_bytes(&draft.text, names)
 }
 
 /// What `message` costs.
 pub(super) fn message_bytes(message: &Message) -> u64 {
-    text_bytes(&message.text, message.event_id.as_deref(), message.event_type.as_deref())
+    let names = [&message.event_id, &message.event_type, &message.content_type];
+    text_bytes(&message.text, names)
 }
 
-fn text_bytes(text: &[u8], event_id: Option<&[u8]>, event_type: Option<&[u8]>) -> u64 {
-    let names = event_id.map_or(0, <[u8]>::len) + event_type.map_or(0, <[u8]>::len);
+fn text_bytes(text: &[u8], names: [&Option<Box<[u8]>>; 3]) -> u64 {
+    let names: usize = names.into_iter().flatten().map(|name| name.len()).sum();
     MESSAGE_BYTES + (text.len() + names) as u64
 }
 

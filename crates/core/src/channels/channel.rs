@@ -18,6 +18,14 @@ pub(super) struct Channel {
     pub(super) last_id: u64,
     pub(super) history: History,
     pub(super) interest: Interest,
+    /// Requests of the relay protocol that wait for one message.
+    pub(super) waiting: Interest,
+    /// What their deliveries are called; `None` if nobody waits.
+    pub(super) round: Option<ChannelKey>,
+    /// Second and order of the newest message that was stored.
+    pub(super) newest: Option<(u64, u32)>,
+    /// Second since 1970 at which a relay subscriber asked last.
+    pub(super) requested: Option<u64>,
     /// Second of the monotonic clock from which on it may be collected.
     pub(super) expires: u64,
     /// It is on the agenda of idle channels. Whatever is idle is.
@@ -38,6 +46,10 @@ impl Channel {
             last_id: 0,
             history: History::default(),
             interest: Interest::default(),
+            waiting: Interest::default(),
+            round: None,
+            newest: None,
+            requested: None,
             expires: 0,
             scheduled: false,
             expiry: 0,
@@ -47,7 +59,20 @@ impl Channel {
 
     /// Nothing is stored and nobody is subscribed: it lives until its expiry time.
     pub(super) fn is_idle(&self) -> bool {
-        self.history.is_empty() && self.interest.is_empty() && !self.events
+        self.history.is_empty() && self.interest.is_empty() && self.round.is_none() && !self.events
+    }
+
+    /// Subscriptions of streams and requests that wait.
+    pub(super) fn subscriptions(&self) -> u64 {
+        self.interest.total() + self.waiting.total()
+    }
+
+    /// The order of a message that is published at the second `time`.
+    pub(super) fn order_at(&self, time: u64) -> u32 {
+        match self.newest {
+            Some((second, order)) if second == time => order.saturating_add(1),
+            _ => 0,
+        }
     }
 
     /// What it costs, its messages not counted.

@@ -8,6 +8,7 @@ use super::path::Entry;
 use super::store::check_entries;
 use super::table::Slot;
 use super::{Channels, Draft, Refusal, budget};
+use crate::message::Message;
 use crate::now::Now;
 
 impl Channels {
@@ -37,23 +38,30 @@ impl Channels {
         now: Now,
     ) -> Result<bool, Refusal> {
         self.check_delete(entries)?;
-        let configured = self.settings.channel_deleted_message_text.clone();
-        let text = text.filter(|text| !text.is_empty()).unwrap_or(&configured);
         let mut found = false;
         for entry in entries {
             if let Some(slot) = self.table.find(&entry.id) {
-                self.delete_one(slot, text, now);
+                self.delete_slot(slot, text, now);
                 found = true;
             }
         }
         Ok(found)
     }
 
-    fn delete_one(&mut self, slot: Slot, text: &[u8], now: Now) {
+    /// Deletes a channel and tells its subscribers with `text`, or with
+    /// `push_stream_channel_deleted_message_text`.
+    pub(super) fn delete_slot(&mut self, slot: Slot, text: Option<&[u8]>, now: Now) {
+        let configured = self.settings.channel_deleted_message_text.clone();
+        let text = text.filter(|text| !text.is_empty()).unwrap_or(&configured);
         // Deleting has to work when memory is full: it is how an operator makes room. The message
         // that tells it is charged where it fits.
         let bytes = budget::draft_bytes(&Draft::default()) + text.len() as u64;
         let bytes = if self.budget.spend(bytes).is_ok() { bytes } else { 0 };
+        if self.table.get(slot).round.is_some() {
+            let id = Arc::clone(&self.table.get(slot).id);
+            let message = Arc::new(Message::special(Message::DELETED_ID, id, text));
+            self.break_round(slot, &message, now);
+        }
         let mut channel = self.remove(slot);
         self.totals.tally.channels_deleted += 1;
         self.deliver_deletion(&channel, text);

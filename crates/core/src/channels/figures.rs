@@ -12,7 +12,8 @@ pub struct Tally {
     /// Stored messages whose `push_stream_message_ttl` passed.
     pub expired: u64,
     /// Stored messages that newer ones pushed out
-    /// (`push_stream_max_messages_stored_per_channel`).
+    /// (`push_stream_max_messages_stored_per_channel`), or that went when they had been read
+    /// (`push_listener`, `push_delete_oldest_received_message`).
     pub displaced: u64,
     /// Stored messages that went with their deleted channel.
     pub deleted: u64,

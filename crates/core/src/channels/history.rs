@@ -38,6 +38,33 @@ impl History {
         self.stored.is_empty()
     }
 
+    /// [`Self::len`] as an index.
+    pub(super) fn length(&self) -> usize {
+        self.stored.len()
+    }
+
+    pub(super) fn get(&self, index: usize) -> Option<&Arc<Message>> {
+        self.stored.get(index).map(|stored| &stored.message)
+    }
+
+    /// The messages from `index` on.
+    pub(super) fn from(&self, index: usize) -> impl Iterator<Item = Arc<Message>> {
+        self.stored.range(index.min(self.stored.len())..).map(|stored| Arc::clone(&stored.message))
+    }
+
+    /// Index of the first message behind a second and an order of the channel.
+    pub(super) fn behind_order(&self, time: u64, order: u64) -> usize {
+        self.stored.partition_point(|stored| {
+            (stored.stamp.time, u64::from(stored.message.order)) <= (time, order)
+        })
+    }
+
+    /// The same with an order of the server, from 0.
+    pub(super) fn behind_tag(&self, time: u64, order: u64) -> usize {
+        let seen = Stamp { time, tag: order.saturating_add(1) };
+        self.stored.partition_point(|stored| stored.stamp <= seen)
+    }
+
     /// Removes the oldest message.
     pub(super) fn pop(&mut self) -> Option<Arc<Message>> {
         self.stored.pop_front().map(|stored| stored.message)

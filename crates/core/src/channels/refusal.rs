@@ -22,6 +22,8 @@ pub enum Refusal {
     ChannelsExceeded,
     /// A publisher wants to write to the events channel, or to delete it.
     EventsReadOnly,
+    /// `push_subscriber_concurrency first`: another request waits.
+    SomebodyWaits,
     /// The budget of `push_stream_shared_memory_size` is spent.
     OutOfMemory,
 }
@@ -39,6 +41,7 @@ impl Refusal {
             | Self::WildcardsExceeded
             | Self::ChannelsExceeded
             | Self::EventsReadOnly => 403,
+            Self::SomebodyWaits => 409,
             Self::OutOfMemory => 500,
         }
     }
@@ -56,6 +59,7 @@ impl Refusal {
             Self::WildcardsExceeded => "Subscribed too much wildcard channels.",
             Self::ChannelsExceeded => "Number of channels were exceeded.",
             Self::EventsReadOnly => "Only internal routines can change events channel.",
+            Self::SomebodyWaits => "Another request waits on the channel.",
             Self::OutOfMemory => "",
         }
     }

@@ -113,6 +113,6 @@ fn info(channel: &Channel) -> Info<'_> {
         id: &channel.id,
         published_messages: channel.last_id,
         stored_messages: channel.history.len(),
-        subscribers: channel.interest.total(),
+        subscribers: channel.subscriptions(),
     }
 }

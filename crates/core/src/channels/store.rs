@@ -13,7 +13,7 @@ use super::figures::Tally;
 use super::path::Entry;
 use super::table::{Slot, Table};
 use super::trash::Trash;
-use super::{ChannelKey, Delivery, Draft, Refusal, Stamp, budget};
+use super::{ChannelKey, Delivery, Draft, Refusal, Retention, Stamp, budget};
 use crate::message::Message;
 use crate::now::{Now, Tick};
 use crate::settings::Store;
@@ -173,10 +173,21 @@ impl Channels {
         if number >= limit.unwrap_or(u64::MAX) { Err(Refusal::ChannelsExceeded) } else { Ok(()) }
     }
 
-    fn insert(&mut self, id: &[u8], now: Now) -> Slot {
+    /// A key that was never used.
+    pub(super) fn next_key(&mut self) -> ChannelKey {
         self.last_key.0 += 1;
+        self.last_key
+    }
+
+    /// Leaves a delivery for the caller to drain.
+    pub(super) fn deliver(&mut self, delivery: Delivery) {
+        self.deliveries.push(delivery);
+    }
+
+    fn insert(&mut self, id: &[u8], now: Now) -> Slot {
+        let key = self.next_key();
         let wildcard = self.is_wildcard(id);
-        let slot = self.table.insert(Channel::new(self.last_key, Arc::from(id), wildcard));
+        let slot = self.table.insert(Channel::new(key, Arc::from(id), wildcard));
         *self.totals.channels_of(wildcard) += 1;
         self.totals.tally.channels_created += 1;
         self.keep_alive(slot, now);
@@ -195,6 +206,16 @@ impl Channels {
     pub(super) fn keep_alive(&mut self, slot: Slot, now: Now) {
         let expires = second_after(now, self.settings.channel_inactivity_time);
         self.table.get_mut(slot).expires = expires;
+    }
+
+    /// The same with another time than `push_stream_channel_inactivity_time`.
+    pub(super) fn keep_alive_for(&mut self, slot: Slot, time: Duration, now: Now) {
+        let channel = self.table.get_mut(slot);
+        let before = std::mem::replace(&mut channel.expires, second_after(now, time));
+        if channel.scheduled && channel.expires < before {
+            // The sweep would look at it too late.
+            self.idle.add(channel.expires, channel.key);
+        }
     }
 
     /// Has the sweep look at the channel at its expiry time, if it is idle.
@@ -223,7 +244,7 @@ impl Channels {
         self.stamp = self.stamp.next(now.unix);
         let channel = self.table.get_mut(slot);
         channel.last_id += 1;
-        let store = draft.store;
+        let (store, retention) = (draft.store, draft.retention);
         let message = Arc::new(stamped(draft, channel, self.stamp));
         if !channel.interest.is_empty() {
             self.deliveries.push(Delivery::Message {
@@ -236,19 +257,30 @@ impl Channels {
         if !channel.events {
             self.totals.tally.published += 1;
         }
+        let waiting = channel.round.map(|_| Arc::clone(&message));
         if store {
-            self.store(slot, message, now);
+            self.store(slot, message, retention, now);
         } else {
             self.trash.add_message(bytes, now.tick.seconds());
         }
-        self.keep_alive(slot, now);
+        match retention {
+            None => self.keep_alive(slot, now),
+            Some(retention) => self.keep_alive_for(slot, retention.channel_timeout, now),
+        }
+        if let Some(message) = waiting {
+            self.answer_round(slot, &message, now);
+            let is_oldest = self.table.get(slot).history.length() == 1;
+            let least = retention.and_then(|retention| retention.delete_received_above);
+            self.drop_received(slot, least.filter(|_| store && is_oldest), now);
+        }
         Ok(())
     }
 
-    fn store(&mut self, slot: Slot, message: Arc<Message>, now: Now) {
-        let ttl = self.settings.message_ttl;
+    fn store(&mut self, slot: Slot, message: Arc<Message>, rules: Option<Retention>, now: Now) {
+        let ttl = rules.map_or(self.settings.message_ttl, |rules| rules.message_ttl);
         let expires = ttl.map_or(u64::MAX, |ttl| second_after(now, ttl));
         let channel = self.table.get_mut(slot);
+        channel.newest = Some((message.time, message.order));
         channel.history.push(message, expires);
         if !channel.events {
             self.totals.stored += 1;
@@ -258,16 +290,23 @@ impl Channels {
             channel.expiry = expires;
             self.expiring.add(expires, channel.key);
         }
-        let max = self.settings.max_messages_stored_per_channel.unwrap_or(u64::MAX);
-        while channel.history.len() > max {
-            let Some(oldest) = channel.history.pop() else { break };
-            self.trash.add_message(budget::message_bytes(&oldest), now.tick.seconds());
-            if !channel.events {
-                self.totals.stored -= 1;
-                self.totals.tally.displaced += 1;
-            }
+        let settled = || self.settings.max_messages_stored_per_channel.unwrap_or(u64::MAX);
+        let max = rules.map_or_else(settled, |rules| rules.messages_max);
+        while self.table.get(slot).history.len() > max {
+            self.drop_oldest(slot, now);
         }
         self.schedule_if_idle(slot, now);
+    }
+
+    /// Removes the oldest message of a channel before its time.
+    pub(super) fn drop_oldest(&mut self, slot: Slot, now: Now) {
+        let channel = self.table.get_mut(slot);
+        let Some(oldest) = channel.history.pop() else { return };
+        self.trash.add_message(budget::message_bytes(&oldest), now.tick.seconds());
+        if !channel.events {
+            self.totals.stored -= 1;
+            self.totals.tally.displaced += 1;
+        }
     }
 
     /// Hands the deletion of `channel` to the interested workers.
@@ -336,6 +375,8 @@ fn stamped(draft: Draft, channel: &Channel, stamp: Stamp) -> Message {
         text: draft.text,
         event_id: draft.event_id,
         event_type: draft.event_type,
+        content_type: draft.content_type,
+        order: channel.order_at(stamp.time),
         binary: draft.binary,
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::budget::CONNECTION_BYTES;
+use super::channel::Channel;
 use super::event::Event;
 use super::path::Entry;
 use super::store::check_entries;
@@ -34,6 +35,11 @@ pub struct Backlog {
 }
 
 impl Backlog {
+    /// These messages of one channel.
+    pub(super) fn of(channel: ChannelKey, messages: Vec<Arc<Message>>) -> Self {
+        Self { entries: vec![(channel, messages)], given: Stamp::default() }
+    }
+
     /// Whether there is nothing to send.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -140,6 +146,8 @@ impl Channels {
         for key in channels {
             if let Some(slot) = self.table.find_key(*key) {
                 self.leave(worker, slot, now);
+            } else {
+                self.leave_round(worker, *key, now);
             }
         }
         let connections = self.connections_of(usize::from(worker.0));
@@ -158,6 +166,12 @@ impl Channels {
             let subscriptions = self.table.get(slot).interest.of(worker);
             for _ in 0..subscriptions {
                 self.leave(worker, slot, now);
+            }
+            let channel = self.table.get(slot);
+            if let Some(round) = channel.round {
+                for _ in 0..channel.waiting.of(worker) {
+                    self.leave_round(worker, round, now);
+                }
             }
         }
         let connections = std::mem::take(self.connections_of(usize::from(worker.0)));
@@ -193,7 +207,7 @@ impl Channels {
         if rules.authorized_channels_only && !self.is_wildcard(id) && !has_messages {
             return Err(Refusal::CannotCreate);
         }
-        let subscriptions = channel.map_or(0, |channel| channel.interest.total());
+        let subscriptions = channel.map_or(0, Channel::subscriptions);
         let limit = self.settings.max_subscribers_per_channel.unwrap_or(u64::MAX);
         if channel.is_some() && subscriptions >= limit {
             return Err(Refusal::SubscribersExceeded);
@@ -222,6 +236,13 @@ impl Channels {
         Backlog { entries: slots.iter().zip(entries).map(row).collect(), given }
     }
 
+    /// Counts one more connection of `worker`.
+    pub(super) fn admit(&mut self, worker: WorkerId) -> Result<(), Refusal> {
+        self.budget.spend(CONNECTION_BYTES)?;
+        *self.connections_of(usize::from(worker.0)) += 1;
+        Ok(())
+    }
+
     fn register(
         &mut self,
         worker: WorkerId,
@@ -229,8 +250,7 @@ impl Channels {
         backlog: Backlog,
         now: Now,
     ) -> Result<Subscribed, Refusal> {
-        self.budget.spend(CONNECTION_BYTES)?;
-        *self.connections_of(usize::from(worker.0)) += 1;
+        self.admit(worker)?;
         let position = self.stamp;
         for slot in slots {
             self.table.get_mut(*slot).interest.add(worker);

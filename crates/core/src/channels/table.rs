@@ -8,6 +8,7 @@ use slab::Slab;
 
 use super::ChannelKey;
 use super::channel::Channel;
+use super::interest::Interest;
 use crate::message::ChannelId;
 
 /// Place of a channel in the table, good until the channel is removed.
@@ -19,6 +20,8 @@ pub(super) struct Table {
     channels: Slab<Channel>,
     by_id: HashMap<ChannelId, Slot, RandomState>,
     by_key: BTreeMap<ChannelKey, Slot>,
+    /// Channels on which requests of the relay protocol wait, by the key of their round.
+    by_round: HashMap<ChannelKey, Slot, RandomState>,
 }
 
 impl Table {
@@ -28,6 +31,24 @@ impl Table {
 
     pub(super) fn find_key(&self, key: ChannelKey) -> Option<Slot> {
         self.by_key.get(&key).copied()
+    }
+
+    pub(super) fn find_round(&self, key: ChannelKey) -> Option<Slot> {
+        self.by_round.get(&key).copied()
+    }
+
+    /// Somebody begins to wait on the channel.
+    pub(super) fn begin_round(&mut self, slot: Slot, key: ChannelKey) {
+        self.channels[slot].round = Some(key);
+        self.by_round.insert(key, slot);
+    }
+
+    /// Nobody waits on the channel any more: who did.
+    pub(super) fn end_round(&mut self, slot: Slot) -> Option<(ChannelKey, Interest)> {
+        let channel = &mut self.channels[slot];
+        let key = channel.round.take()?;
+        self.by_round.remove(&key);
+        Some((key, std::mem::take(&mut channel.waiting)))
     }
 
     pub(super) fn get(&self, slot: Slot) -> &Channel {

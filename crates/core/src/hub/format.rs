@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::answer::{Answer, Header};
 use crate::message::Message;
+use crate::relay::RelayAnswer;
 use crate::request::Version;
 use crate::transport::gzip::{self, Checksum, GzipTail};
 use crate::transport::{self, AnswerFormat, StreamFormat};
@@ -19,11 +20,20 @@ pub enum Format {
     LongPoll(LongPoll),
 }
 
+/// Whose answer a long-poll gets.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum PollAnswer {
+    /// That of a push_stream location: templates, content type and callback.
+    Stream(AnswerFormat),
+    /// That of the relay protocol.
+    Relay(RelayAnswer),
+}
+
 /// What decides the bytes of a long-poll's answer, head included.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LongPoll {
-    /// Templates, content type and callback.
-    pub answer: AnswerFormat,
+    /// What the message becomes.
+    pub answer: PollAnswer,
     /// CORS and `add_header`, as they came out for this request.
     pub extra: Vec<Header>,
     /// Compression level, if the client takes gzip.
@@ -124,19 +134,22 @@ impl Format {
 impl LongPoll {
     /// The answer that a message brings: a published one, or the one that tells a deletion.
     fn live(&self, message: &Message, date: &[u8]) -> Answer {
-        if message.id == Message::DELETED_ID {
-            let unix = crate::wire::http_date::parse(date).unwrap_or(0);
-            return self.answer.deleted(message, unix);
+        match &self.answer {
+            PollAnswer::Relay(answer) => answer.message(message),
+            PollAnswer::Stream(answer) if message.id == Message::DELETED_ID => {
+                answer.deleted(message, crate::wire::http_date::parse(date).unwrap_or(0))
+            }
+            PollAnswer::Stream(answer) => answer.live(message),
         }
-        self.answer.live(message)
     }
 
     /// The answer at the time limit.
     #[must_use]
     pub fn timed_out(&self, with_body: bool, unix: u64) -> Answer {
-        match with_body {
-            true => self.answer.timed_out_with_body(unix),
-            false => self.answer.timed_out(unix),
+        match &self.answer {
+            PollAnswer::Relay(answer) => answer.timed_out(),
+            PollAnswer::Stream(answer) if with_body => answer.timed_out_with_body(unix),
+            PollAnswer::Stream(answer) => answer.timed_out(unix),
         }
     }
 

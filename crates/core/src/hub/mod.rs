@@ -34,7 +34,7 @@ use crate::message::Message;
 use crate::now::Tick;
 
 use channel::Local;
-pub use format::{Format, Frame, LongPoll};
+pub use format::{Format, Frame, LongPoll, PollAnswer};
 use formats::Formats;
 use joined::Joiner;
 pub use subscriber::SubscriberKey;

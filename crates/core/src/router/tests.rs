@@ -59,6 +59,7 @@ pub(crate) fn settings(name: &str) -> LocationSettings {
 fn push() -> Push {
     Push {
         role: Role::None,
+        relay: None,
         channels_path: Expression::default(),
         whole_channel_id: false,
         store_messages: false,

@@ -14,6 +14,7 @@ mod log;
 mod main;
 mod proxy;
 mod push;
+mod relay;
 pub mod time;
 mod tls;
 mod upstream;
@@ -43,6 +44,9 @@ pub use proxy::{
 };
 pub use push::{
     Padding, PublisherMode, Push, Role, Service, Store, SubscriberMode, SubscriberPolicy,
+};
+pub use relay::{
+    FirstMessage, Relay, RelayDialect, RelayPublishers, RelayRole, RelayTransport, RelayTransports,
 };
 pub use tls::{Certificate, Tls, VerifyClient};
 pub use upstream::{Balance, PeerAddress, Resolver, Upstream, UpstreamKeepalive, UpstreamPeer};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::{Relay, RelayRole};
 use crate::transport::Rendering;
 use crate::variables::Expression;
 
@@ -16,6 +17,8 @@ pub enum Role {
     Publisher(PublisherMode),
     /// Delivers messages.
     Subscriber(SubscriberMode),
+    /// Speaks the relay protocol: [`Push::relay`] tells how.
+    Relay(RelayRole),
     /// Tells about channels.
     Statistics,
     /// Tells of the server itself.
@@ -147,6 +150,8 @@ impl Default for Store {
 pub struct Push {
     /// What the location does.
     pub role: Role,
+    /// What a location of the relay protocol does; `None` if the role is another one.
+    pub relay: Option<Arc<Relay>>,
     /// `push_stream_channels_path`; evaluated, then percent-decoded, then split at `/`.
     pub channels_path: Expression,
     /// The path came from `set $push_stream_channel_id`: the value is one id as it stands, not

@@ -3,6 +3,7 @@
 use std::hash::{Hash, Hasher};
 
 use crate::message::Message;
+use crate::relay::RelayStream;
 use crate::settings::SubscriberMode;
 use crate::transport::{Parts, Template, event_source};
 use crate::wire::websocket;
@@ -20,6 +21,8 @@ pub struct Rendering {
     pub footer: Box<[u8]>,
     message: Template,
     dialect: Dialect,
+    /// What takes the templates' place in locations of the relay protocol.
+    relay: Option<Box<RelayStream>>,
     /// Sum over the rest, so that a table of formats does not hash long templates.
     digest: u32,
 }
@@ -30,6 +33,8 @@ pub(super) enum Dialect {
     Plain,
     EventSource,
     WebSocket,
+    /// Of the relay protocol, over HTTP.
+    Relay,
 }
 
 impl Rendering {
@@ -50,12 +55,36 @@ impl Rendering {
             Dialect::Plain => (header.to_vec(), footer.to_vec()),
             Dialect::EventSource => (event_source::header(header), event_source::footer(footer)),
             Dialect::WebSocket => (text_frame(header), text_frame(footer)),
+            Dialect::Relay => (Vec::new(), Vec::new()),
         };
         let message = match dialect {
-            Dialect::Plain | Dialect::WebSocket => Template::compile(message),
+            Dialect::Plain | Dialect::WebSocket | Dialect::Relay => Template::compile(message),
             Dialect::EventSource => event_source::message_template(message),
         };
-        Self { header: header.into(), footer: footer.into(), message, dialect, digest }
+        let relay = None;
+        Self { header: header.into(), footer: footer.into(), message, dialect, relay, digest }
+    }
+
+    /// The messages of a relay stream.
+    #[must_use]
+    pub fn relay(stream: RelayStream) -> Self {
+        let dialect = match stream {
+            RelayStream::Meta(_) => Dialect::WebSocket,
+            RelayStream::EventSource(_)
+            | RelayStream::Multipart { .. }
+            | RelayStream::Plain { .. } => Dialect::Relay,
+        };
+        let (header, footer) = (stream.opening(), stream.closing());
+        let digest = digest(dialect, [&header, b"", &footer]);
+        Self {
+            header: header.into(),
+            footer: footer.into(),
+            // Not the text alone: a WebSocket asks for the payload then.
+            message: Template::compile(b""),
+            dialect,
+            relay: Some(Box::new(stream)),
+            digest,
+        }
     }
 
     /// Adds the parts of `message` without any framing, and returns the length in bytes of the
@@ -66,11 +95,15 @@ impl Rendering {
                 parts.write(|out| self.message.render(message, &message.text, out))
             }
             Dialect::EventSource => event_source::message(&self.message, message, parts),
+            Dialect::Relay => self.relay.as_ref().map_or(0, |relay| relay.message(message, parts)),
         }
     }
 
     /// Appends the filled template alone.
     pub(super) fn payload(&self, message: &Message, out: &mut Vec<u8>) {
+        if let Some(relay) = &self.relay {
+            return relay.write(message, out);
+        }
         self.message.render(message, &message.text, out);
     }
 

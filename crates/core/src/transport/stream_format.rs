@@ -96,7 +96,7 @@ impl StreamFormat {
         match self.rendering.dialect() {
             Dialect::Plain => self.message(&Message::ping(text), frame),
             Dialect::WebSocket => frame.bytes.extend_from_slice(&websocket::PING),
-            Dialect::EventSource => {
+            Dialect::EventSource | Dialect::Relay => {
                 let mut parts = Parts::default();
                 parts.push(event_source::PING);
                 self.append(&parts, frame);
@@ -171,7 +171,7 @@ impl StreamFormat {
     fn pad(&self, size: Option<usize>, parts: &mut Parts) {
         let filler = match self.rendering.dialect() {
             Dialect::EventSource => Filler::Comment,
-            Dialect::Plain | Dialect::WebSocket => Filler::LineEnds,
+            Dialect::Plain | Dialect::WebSocket | Dialect::Relay => Filler::LineEnds,
         };
         parts.write(|out| padding::append(filler, size.unwrap_or(0), out));
     }

@@ -159,6 +159,8 @@ mod tests {
             text: text.into(),
             event_id: Some(Box::from(*b"e~tag~")),
             event_type: Some(Box::from(*b"kind")),
+            content_type: None,
+            order: 0,
             binary: false,
         }
     }

@@ -22,6 +22,7 @@ impl Walk<'_> {
             Role::None => self.file(),
             Role::Service(_) => Next::Done(describe::service()),
             Role::Application => Next::Done(describe::application()),
+            Role::Relay(_) => Next::Done(describe::relayed(self)),
             Role::Publisher(_) | Role::Subscriber(_) | Role::Statistics => {
                 Next::Done(describe::pushed(self))
             }

@@ -1,8 +1,9 @@
 //! What the content of a location is.
 
 use outpour_core::channels::{Entry, parse_path, whole_id};
+use outpour_core::relay::{self, Action};
 use outpour_core::settings::{
-    Proxy, ProxyPass, ProxyUri, PublisherMode, Role, SubscriberMode, UpstreamPeer,
+    Proxy, ProxyPass, ProxyUri, PublisherMode, RelayTransport, Role, SubscriberMode, UpstreamPeer,
 };
 use outpour_core::wire::percent;
 
@@ -39,7 +40,7 @@ pub(super) fn pushed(walk: &Walk<'_>) -> Outcome {
             Outcome::new("publisher", "publishes the body of a POST, deletes with DELETE")
         }
         Role::Subscriber(mode) => Outcome::new("subscriber", transport(mode)),
-        Role::Statistics | Role::Service(_) | Role::Application | Role::None => {
+        Role::Relay(_) | Role::Statistics | Role::Service(_) | Role::Application | Role::None => {
             Outcome::new("statistics", "tells about channels")
         }
     };
@@ -59,6 +60,43 @@ pub(super) fn pushed(walk: &Walk<'_>) -> Outcome {
         }
     }
     outcome
+}
+
+/// A location of the relay protocol.
+pub(super) fn relayed(walk: &Walk<'_>) -> Outcome {
+    let Some(relay) = &walk.settings.push.relay else { return service() };
+    let action = relay::action(relay, &walk.asked.request);
+    let outcome = match action {
+        Action::Options => Outcome::new("relay", "tells the methods of the location"),
+        Action::Inform => Outcome::new("publisher", "tells about the channel"),
+        Action::Publish => Outcome::new("publisher", "publishes the body of a POST or PUT"),
+        Action::Delete => Outcome::new("publisher", "deletes the channel"),
+        Action::PublishFrames => Outcome::new("publisher", "publishes WebSocket frames"),
+        Action::Subscribe(transport) => Outcome::new("subscriber", relay_transport(transport)),
+        Action::Nothing => Outcome::new("relay", "has nothing for such a request"),
+    };
+    let publishes = !matches!(action, Action::Subscribe(_));
+    let ids = if publishes { &relay.publisher_ids } else { &relay.subscriber_ids };
+    let values: Vec<Vec<u8>> = ids.iter().map(|id| walk.value(id)).collect();
+    let entries = relay::channel_ids(
+        values.iter().map(|value| &**value),
+        relay.split_delimiter.as_deref(),
+        &walk.value(&relay.group),
+        relay.max_channel_id_length,
+    );
+    outcome.with("channels", channels(&entries))
+}
+
+fn relay_transport(transport: RelayTransport) -> &'static str {
+    match transport {
+        RelayTransport::LongPoll => "waits for the next message (long-poll)",
+        RelayTransport::IntervalPoll => "answers with the next message that is there",
+        RelayTransport::EventSource => "subscribes, as EventSource",
+        RelayTransport::WebSocket => "subscribes, as WebSocket",
+        RelayTransport::Multipart => "subscribes, multipart",
+        RelayTransport::Chunked => "subscribes, a chunk for each message",
+        RelayTransport::RawStream => "subscribes, raw stream",
+    }
 }
 
 /// Figures and health of the server itself.

@@ -116,7 +116,15 @@ impl Exchange {
     /// `push_stream_websocket_allowed_origins`: whether the page that opens a WebSocket may. Only
     /// browsers tell, and only they have to be kept from serving other people's pages.
     fn by_origin(&self, allowed: &[Box<str>]) -> bool {
-        let websocket = self.settings.push.role == Role::Subscriber(SubscriberMode::WebSocket);
+        let websocket = match self.settings.push.role {
+            Role::Subscriber(mode) => mode == SubscriberMode::WebSocket,
+            Role::Relay(_) => self.request.header("upgrade").is_some(),
+            Role::Publisher(_)
+            | Role::Statistics
+            | Role::Service(_)
+            | Role::Application
+            | Role::None => false,
+        };
         if allowed.is_empty() || !websocket {
             return true;
         }

@@ -124,6 +124,7 @@ impl Exchange {
                 self.subscriber_subject(self.transport_word(mode), environment)
             }
             Role::Publisher(_) => self.publisher_subject("http", environment),
+            Role::Relay(_) => self.relay_subject(environment)?,
             Role::Statistics | Role::Service(_) | Role::Application | Role::None => return None,
         };
         if self.findings.as_ref().is_some_and(|found| found.authorized) {
@@ -147,7 +148,15 @@ impl Exchange {
 
     /// What an answer to the authorize hook means; without one, `status` says why.
     fn ruled(&mut self, answer: Option<Answer>, status: u16) -> Option<Step> {
-        let publisher = matches!(self.settings.push.role, Role::Publisher(_));
+        let publisher = match self.settings.push.role {
+            Role::Publisher(_) => true,
+            Role::Relay(_) => self.relay_publishes(),
+            Role::Subscriber(_)
+            | Role::Statistics
+            | Role::Service(_)
+            | Role::Application
+            | Role::None => false,
+        };
         match answer {
             None => {
                 self.tell_of(Hook::Authorize, "there is no answer");

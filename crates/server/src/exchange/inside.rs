@@ -196,6 +196,7 @@ impl Exchange {
             Role::None => self.content(environment),
             Role::Publisher(_)
             | Role::Subscriber(_)
+            | Role::Relay(_)
             | Role::Statistics
             | Role::Service(_)
             | Role::Application => Step::Role,

@@ -9,6 +9,7 @@ mod limits;
 mod proxy;
 mod publisher;
 mod redirect;
+mod relay;
 mod route;
 mod service;
 mod statistics;
@@ -39,6 +40,7 @@ pub(crate) use access::{Findings, verify_password};
 pub(crate) use files::FileBody;
 pub(crate) use hooks::{Asked, Hook};
 pub(crate) use inside::Inside;
+pub(crate) use relay::{META_PROTOCOL, relay_draft};
 pub(crate) use route::Verdict;
 pub(crate) use subscriber::subscriber_refused;
 
@@ -210,6 +212,10 @@ impl Exchange {
     pub(crate) fn entries(&self, environment: &Environment) -> &[Entry] {
         self.entries.get_or_init(|| {
             let push = &self.settings.push;
+            if let Some(relay) = &push.relay {
+                let publishes = self.relay_publishes();
+                return self.relay_entries(relay, publishes, environment);
+            }
             let value = push.channels_path.evaluate(&self.scope(environment, self.started, None));
             if push.whole_channel_id { whole_id(&value) } else { parse_path(&value) }
         })
@@ -221,6 +227,7 @@ impl Exchange {
         let methods = match push.role {
             Role::Publisher(mode) => cors::publisher_methods(mode),
             Role::Subscriber(SubscriberMode::WebSocket)
+            | Role::Relay(_)
             | Role::Statistics
             | Role::Service(_)
             | Role::Application

@@ -100,8 +100,8 @@ impl Exchange {
             text: body.into(),
             event_id: self.request.header("event-id").map(Into::into),
             event_type: self.request.header("event-type").map(Into::into),
-            binary: false,
             store: push.store_messages,
+            ..Draft::default()
         };
         match channels.publish(entries, draft, context.now) {
             Err(Refusal::OutOfMemory) => Answer { close: true, ..Answer::page(500) },

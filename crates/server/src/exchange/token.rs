@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use outpour_core::access::jwt::{Keys, KeysError, Token, TokenError};
 use outpour_core::answer::Answer;
-use outpour_core::settings::{ChannelsClaim, Guard, JwtAuth, Level, Role, SubscriberMode};
+use outpour_core::relay::Action;
+use outpour_core::settings::{
+    ChannelsClaim, Guard, JwtAuth, Level, RelayTransport, Role, SubscriberMode,
+};
 
 use super::access::Check;
 use super::inside::Step;
@@ -93,6 +96,20 @@ impl Exchange {
         Ok(files)
     }
 
+    /// The claims that a request to a relay location needs.
+    fn relay_claims<'c>(&self, claims: &'c ChannelsClaim) -> [&'c str; 2] {
+        let Some(relay) = &self.settings.push.relay else { return [&claims.subscribe, ""] };
+        match self.relay_action(relay) {
+            Action::Publish | Action::Inform | Action::Delete | Action::PublishFrames => {
+                [&claims.publish, ""]
+            }
+            Action::Subscribe(RelayTransport::WebSocket) if relay.publishers.websocket => {
+                [&claims.subscribe, &claims.publish]
+            }
+            Action::Subscribe(_) | Action::Options | Action::Nothing => [&claims.subscribe, ""],
+        }
+    }
+
     /// `push_stream_authorized_channels_claim`: the refusal, if the request names a channel that
     /// its token does not.
     pub(super) fn by_channels(&self, claims: &ChannelsClaim, means: &Means<'_>) -> Option<Step> {
@@ -102,6 +119,7 @@ impl Exchange {
             Role::Subscriber(SubscriberMode::WebSocket) if push.websocket_allow_publish => {
                 [&claims.subscribe, &*claims.publish]
             }
+            Role::Relay(_) => self.relay_claims(claims),
             Role::Subscriber(_) | Role::Statistics => [&claims.subscribe, ""],
             Role::Service(_) | Role::Application | Role::None => return None,
         };

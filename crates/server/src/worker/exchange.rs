@@ -107,6 +107,10 @@ impl Worker {
                 let channels = || self.shared.channels(self.id);
                 exchange.publisher_plan(mode, channels, &self.shared.environment)
             }
+            Role::Relay(_) => match &exchange.settings.push.relay {
+                Some(relay) => exchange.relay_plan(relay, &self.shared.environment),
+                None => Plan::Serve,
+            },
             Role::Subscriber(_)
             | Role::Statistics
             | Role::Service(_)
@@ -164,6 +168,7 @@ impl Worker {
         match exchange.settings.push.role {
             Role::Subscriber(SubscriberMode::WebSocket) => self.upgrade(key, exchange),
             Role::Subscriber(mode) => self.subscribe(key, exchange, mode),
+            Role::Relay(_) => self.serve_relay(key, exchange, body),
             Role::Publisher(mode) if exchange.asks_to_publish(mode) => {
                 self.ask_to_publish(key, exchange, body);
             }

@@ -67,6 +67,7 @@ impl Worker {
             (Ruling::Publish(text), Role::Publisher(mode)) => {
                 self.publish(key, exchange, mode, text);
             }
+            (Ruling::Publish(text), Role::Relay(_)) => self.relay_publish(key, exchange, text),
             (Ruling::Drop, _) => {
                 let nothing = Answer { body: Body::Upgrade, ..Answer::new(204).uncached() };
                 self.respond(key, exchange, nothing);

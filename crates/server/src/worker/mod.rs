@@ -14,6 +14,7 @@ mod input;
 mod log;
 mod notices;
 mod occupation;
+mod relay;
 mod respond;
 mod slow;
 mod socket;

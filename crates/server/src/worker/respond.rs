@@ -157,7 +157,11 @@ pub(super) fn complete(
     mut answer: Answer,
 ) -> Answer {
     if exchange.verdict == Verdict::Serve && answer.status != 413 {
-        answer.headers.extend(exchange.cors(environment));
+        let cors = match &exchange.settings.push.relay {
+            Some(relay) => exchange.relay_cors(relay, &answer),
+            None => exchange.cors(environment),
+        };
+        answer.headers.extend(cors);
     }
     exchange.keep_type(&mut answer);
     let extra = exchange.extra_headers(environment, &answer);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use outpour_core::answer::Answer;
 use outpour_core::channels::{Refusal, Subscribed as Registered, Waited};
-use outpour_core::hub::{Format, Frame, LongPoll, Outlet, SubscriberKey};
+use outpour_core::hub::{Format, Frame, LongPoll, Outlet, PollAnswer, SubscriberKey};
 use outpour_core::request::{Method, Version};
 use outpour_core::settings::{SubscriberMode, SubscriberPolicy};
 use outpour_core::transport::{self, Framing, StreamFormat};
@@ -110,7 +110,7 @@ impl Worker {
             told,
         );
         LongPoll {
-            answer,
+            answer: PollAnswer::Stream(answer),
             extra,
             gzip,
             version,
@@ -144,6 +144,9 @@ impl Worker {
     pub(super) fn register(&self, exchange: &Exchange) -> Result<(Registered, u64), Refusal> {
         let environment = &self.shared.environment;
         let entries = exchange.entries(environment);
+        if let Some(relay) = &exchange.settings.push.relay {
+            return self.register_relay(exchange, relay);
+        }
         let (since, rules) = (exchange.since(environment), exchange.rules());
         let mut channels = self.shared.channels(self.id);
         let registered = channels.subscribe(self.id, entries, &rules, &since, self.now)?;
@@ -151,7 +154,7 @@ impl Worker {
         Ok((registered, cursor))
     }
 
-    fn send_stream_head(
+    pub(super) fn send_stream_head(
         &mut self,
         key: ConnectionKey,
         exchange: &Exchange,
@@ -161,7 +164,11 @@ impl Worker {
     ) {
         let environment = &self.shared.environment;
         let mut head = format.head(content_type);
-        head.headers.extend(exchange.cors(environment));
+        let cors = match &exchange.settings.push.relay {
+            Some(relay) => exchange.relay_cors(relay, &head),
+            None => exchange.cors(environment),
+        };
+        head.headers.extend(cors);
         head.headers.extend(exchange.extra_headers(environment, &head));
         if exchange.settings.gzip.on && exchange.settings.gzip.vary {
             head = head.with("Vary", &b"Accept-Encoding"[..]);
@@ -199,7 +206,7 @@ impl Worker {
         subscriber
     }
 
-    fn join(
+    pub(super) fn join(
         &mut self,
         key: ConnectionKey,
         format: Arc<Format>,
@@ -241,7 +248,10 @@ impl Worker {
         if hooked {
             self.tell_subscribed(&exchange, transport);
         }
-        let kept = hooked || !settings.access_log.is_empty() || !exchange.tickets.is_empty();
+        // A WebSocket that publishes has to know where.
+        let publishes = settings.push.relay.is_some() && matches!(kind, Kind::WebSocket(_));
+        let kept =
+            hooked || publishes || !settings.access_log.is_empty() || !exchange.tickets.is_empty();
         let logged = kept.then(|| {
             let exchange = Exchange { entries: OnceCell::new(), ..exchange };
             let head = head_of(&self.answers[begin..]).to_vec();

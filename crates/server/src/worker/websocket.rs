@@ -11,7 +11,7 @@ use super::Worker;
 use super::slow::keeps_up;
 use crate::connection::{ConnectionKey, Ending, Kind, Said, State, Subscribed};
 use crate::counters::Transport;
-use crate::exchange::{Exchange, server_header};
+use crate::exchange::{Exchange, META_PROTOCOL, relay_draft, server_header};
 
 /// Bytes of one message, fragments joined, that a client may send. `client_max_body_size` does not
 /// apply to WebSockets, as in nginx-push-stream-module; this bound keeps a worker's memory.
@@ -37,6 +37,9 @@ impl Worker {
                 None => deflate = None,
             }
         }
+        if exchange.wants_meta() {
+            answer = answer.with("Sec-WebSocket-Protocol", META_PROTOCOL);
+        }
         let context = Context {
             version: Version::Http11,
             keep_alive: true,
@@ -52,12 +55,20 @@ impl Worker {
         }
         let (registered, cursor) = match self.register(&exchange) {
             Ok(registered) => registered,
-            Err(refusal) => return self.refuse_upgraded(key, &exchange, refusal, begin),
+            Err(refusal) => match exchange.settings.push.relay.clone() {
+                None => return self.refuse_upgraded(key, &exchange, refusal, begin),
+                Some(relay) => {
+                    self.answers.truncate(begin);
+                    return self.relay_refuse(key, exchange, &relay, refusal);
+                }
+            },
         };
-        let rendering = std::sync::Arc::clone(&exchange.settings.push.rendering);
+        let rendering = exchange.websocket_rendering(&self.shared.environment);
         let format = StreamFormat::websocket(rendering, deflate);
         let subscriber = self.open_stream(key, format, &registered, cursor);
-        let ttl = exchange.settings.push.subscriber_connection_ttl;
+        let push = &exchange.settings.push;
+        let relay = push.relay.as_ref();
+        let ttl = relay.map_or(push.subscriber_connection_ttl, |relay| relay.subscriber_timeout);
         let kind = Kind::WebSocket(Decoder::default());
         let transport = Transport::WebSocket;
         self.park(key, exchange, subscriber, kind, transport, ttl, false, begin);
@@ -153,9 +164,20 @@ impl Worker {
         let Said { text: data, binary } = said;
         let draft =
             Draft { text: data.into(), binary, store: push.store_messages, ..Draft::default() };
-        let channels = self.hub.channels(subscribed.subscriber);
-        let published =
-            self.shared.channels(self.id).publish_from_subscriber(&channels, draft, self.now);
+        let published = match (&push.relay, &subscribed.logged) {
+            (Some(relay), Some(logged)) => {
+                let environment = &self.shared.environment;
+                let entries = logged.exchange.relay_entries(relay, true, environment);
+                let draft = Draft { text: draft.text, binary, ..relay_draft(relay) };
+                let mut channels = self.shared.channels(self.id);
+                channels.relay_publish(&entries, &draft, false, self.now).map(drop)
+            }
+            (Some(_) | None, _) => {
+                let channels = self.hub.channels(subscribed.subscriber);
+                let mut store = self.shared.channels(self.id);
+                store.publish_from_subscriber(&channels, draft, self.now)
+            }
+        };
         if published.is_err() {
             let text = "push stream module: unable to allocate message in shared memory";
             self.log_client(key, Level::Error, text);

@@ -205,16 +205,10 @@ pub(super) const REFUSED: &[Family] = &[
     ),
     third(
         "HTTP push module",
-        OTHER_PUSH,
-        PUSH_INSTEAD,
-        "push_authorized_channels_only
-        push_broadcast_channel_max_qtd push_buffer_size push_channel_group push_channel_timeout
-        push_delete_oldest_received_message push_listener push_max_channel_id_length
-        push_max_channel_subscribers push_max_message_buffer_length
-        push_max_message_storage_length push_max_message_storage_size push_max_reserved_memory
-        push_message_buffer_length push_message_timeout push_min_message_buffer_length
-        push_min_message_recipients push_publisher push_queue_messages push_sender
-        push_store_messages push_subscriber push_subscriber_concurrency push_subscriber_timeout",
+        "names of weeks of 2009, and of other forks",
+        "write push_publisher or push_subscriber, and push_max_message_buffer_length",
+        "push_broadcast_channel_max_qtd push_client push_destination
+        push_max_message_storage_length push_max_message_storage_size push_server push_source",
     ),
     third("Nchan", OTHER_PUSH, PUSH_INSTEAD, "nchan_*"),
     refused(

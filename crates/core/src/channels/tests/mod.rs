@@ -6,6 +6,7 @@ mod figures;
 mod life;
 mod numbers;
 mod publishing;
+mod relaying;
 mod subscribing;
 
 use std::time::Duration;
