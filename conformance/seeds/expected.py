@@ -5,12 +5,14 @@ import re
 # What differs from run to run: what stands before it, and what it looks like.
 KINDS = [
     ("", r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} (?!1970)\d{4} \d\d:\d\d:\d\d GMT"),
-    ("", r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"),
+    ("", r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:[+-]\d\d:\d\d)?"),
     ("", r"\b[0-9a-f]{32}\b"),
     ('"tag":"', r"\d+"),
     ("W/", r"\d+"),
     ('"hostname": "', r'[^"]+'),
     ('"pid": "', r"\d+"),
+    ('"worker":', r"\d+"),
+    ('"connection":', r"\d+"),
     ('"uptime": ', r"\d+"),
     ("outpour/", r"[\d.]+"),
 ]
