@@ -31,7 +31,8 @@ from conftest import accepts, binary, free_port, wait_for
 from documents import Document
 from expected import Values, matches
 
-PORT = re.compile(r"(?<=127\.0\.0\.1:)\d{4,5}|(?<=localhost:)\d{4,5}|(?<=listen )\d{4,5}")
+PORT = re.compile(r"(?<=127\.0\.0\.1:)\d{4,5}|(?<=\"127\.0\.0\.1\", )\d{4,5}")
+LISTENS = re.compile(r"listen 127\.0\.0\.1:(\d+)|\(\"127\.0\.0\.1\", (\d+)\)")
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 BUILT_IN = "9080"
 SPY = "location / { push_stream_channels_statistics; push_stream_channels_path $arg_id; }"
@@ -90,13 +91,13 @@ class Session:
 
     def stay(self, command, block, shown):
         before = self.subscribers()
-        configuration = re.search(r"(?<= -c )\S+", command)
+        served = [word for word in command.split() if (self.folder / word).is_file()]
         if command.startswith("outpour -c "):
-            command = command.replace(configuration[0], self.spied(configuration[0]))
+            command = f"outpour -c {self.spied(served[0])}"
         terminal = Terminal(["bash", "--norc", "-c", self.real(command)], self)
         self.staying.append((terminal, block, shown))
-        if configuration:
-            self.wait_for_ports(configuration[0])
+        if served:
+            self.wait_for_ports(served[0], terminal)
         else:
             wait_for(lambda: self.subscribers() > before, f"subscribes: {command}")
 
@@ -119,10 +120,15 @@ class Session:
         self.write("built-in.conf", text)
         self.stay("outpour -c built-in.conf", None, None)
 
-    def wait_for_ports(self, configuration):
-        text = (self.folder / configuration).read_text()
-        for port in re.findall(r"listen 127\.0\.0\.1:(\d+)", text):
-            wait_for(lambda: accepts(int(port)), f"{configuration} is served", within=20)
+    def wait_for_ports(self, name, terminal):
+        """Until somebody accepts where the file, a configuration or a program, says."""
+
+        def accepted(port):
+            assert terminal.process.poll() is None, f"{name} is not served: {terminal.text()}"
+            return accepts(int(port[port.lastindex]))
+
+        for port in LISTENS.finditer((self.folder / name).read_text()):
+            wait_for(lambda: accepted(port), f"{name} is served", within=20)
 
     def browse(self, block, address):
         before = self.subscribers()
