@@ -26,7 +26,7 @@ impl Exchange {
         let tag =
             self.control(push.last_received_message_tag.as_ref(), "if-none-match", environment);
         let event_id = self.control(push.last_event_id.as_ref(), "last-event-id", environment);
-        let time = time.and_then(|text| http_date::parse(&text));
+        let time = time.and_then(|text| date(&text));
         Since::parse(time, tag.as_deref(), event_id.as_deref())
     }
 
@@ -105,6 +105,16 @@ impl Exchange {
             }
         }
     }
+}
+
+/// The second that a date names. Its blanks may be pluses, as forms and `URLSearchParams` write them
+/// into addresses; no date has a plus of its own.
+fn date(text: &[u8]) -> Option<u64> {
+    if !text.contains(&b'+') {
+        return http_date::parse(text);
+    }
+    let blanks: Vec<u8> = text.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect();
+    http_date::parse(&blanks)
 }
 
 /// The answer to a subscriber that the channel store refuses; out of memory is explained by an
