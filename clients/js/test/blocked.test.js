@@ -33,7 +33,7 @@ async function contextOf(t) {
 const TYPES = { websocket: 'WebSocket', eventsource: 'EventSource', stream: 'Stream', longpolling: 'LongPolling' };
 
 describe('classic', { concurrency: 2 }, () => {
-  /** With `blocked` on the way, the clients tries `modes` up to the first that is not. */
+  /** With `blocked` on the way, the client tries `modes` up to the first that is not. */
   function refused(modes, blocked) {
     test(`${modes} without ${blocked.join(', ')} on the way`, async (t) => {
       const way = await barrier(t, blocked, 'refuse');

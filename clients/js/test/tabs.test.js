@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { openBrowser, PAGES } from './support/browser.js';
+import { openBrowser, openPage, PAGES } from './support/browser.js';
 import { freePort, Server, until } from './support/server.js';
 
 /** More than the connections that Chromium has to one server over HTTP/1.1. */
@@ -85,4 +85,16 @@ describe('tabs', { concurrency: 2 }, () => {
     await server.publish('many', 'for all');
     await allGet(pages, 'for all');
   });
+});
+
+test('useSSL: https and wss', async (t) => {
+  const context = await contextOf(t);
+  for (const [modes, type] of [['websocket', 'WebSocket'], ['eventsource', 'EventSource'], ['longpolling', 'LongPolling']]) {
+    const page = await openPage(context, secure);
+    await page.evaluate(([modes, channel]) => start({ [channel]: {} }, { useSSL: true, port: location.port, modes }), [modes, `ssl-${modes}`]);
+    await server.subscribed(`ssl-${modes}`);
+    await server.publish(`ssl-${modes}`, 'secret');
+    await until(() => page.evaluate(() => messages.length === 1));
+    assert.equal(await page.evaluate(() => client.wrapper.type), type);
+  }
 });

@@ -1,5 +1,6 @@
 // What needs no server: the rules of waiting, and the texts that clients take apart.
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { build } from 'esbuild';
 
@@ -65,8 +66,20 @@ test('the functions of the old client that pages test', async () => {
   assert.equal(text('"plain"'), 'plain');
   assert.deepEqual(text('{"a":1}'), { a: 1 });
   assert.equal(text('"%7B%22a%22%3A1%7D"'), '{"a":1}');
+  assert.equal(text('"100 % raw"'), '100 % raw');
   assert.equal(isCrossDomainUrl('http://page.example:80/pub'), false);
   assert.equal(isCrossDomainUrl('https://page.example/pub'), true);
   assert.equal(isCrossDomainUrl('http://page.example:9080/pub'), true);
   delete globalThis.location;
+});
+
+test('every option and every test that COVERAGE.md names is there', () => {
+  const here = (name) => readFileSync(new URL(name, import.meta.url), 'utf8');
+  const tests = readdirSync(new URL('.', import.meta.url)).filter((name) => name.endsWith('.test.js')).map(here).join('\n');
+  const table = here('../COVERAGE.md');
+  const names = table.split('\n').filter((line) => line.startsWith('| ')).flatMap((line) => line.split('|').at(-2).match(/`[^`]+`/g) ?? []);
+  assert.ok(names.length > 60);
+  assert.deepEqual(names.map((name) => name.slice(1, -1)).filter((name) => !tests.includes(name)), []);
+  const options = here('../src/classic/options.ts').match(/^ {2}(\w+)\?:/gm).map((line) => line.trim().slice(0, -2));
+  assert.deepEqual(options.filter((name) => !table.includes(`\`${name}\``)), []);
 });

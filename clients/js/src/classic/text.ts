@@ -33,9 +33,14 @@ export function parseJSON(text: unknown): unknown {
   }
 }
 
-/** A text percent-decoded; other values as they are. */
+/** A text percent-decoded; other values as they are, and texts with a stray `%`, which other publishers may send. */
 export function decoded(text: unknown): unknown {
-  return typeof text === 'string' ? decodeURIComponent(text) : text;
+  if (typeof text !== 'string') return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** `text` as it is published: percent-encoded, with apostrophes, because templates may put texts between them. */

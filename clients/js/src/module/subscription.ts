@@ -140,7 +140,7 @@ export class Subscription<T = string> extends EventTarget implements AsyncIterab
     let failures = 0;
     let turn = 0;
     let refused = 0;
-    while (!this.#end.signal.aborted && refused < names.length) {
+    while (!this.#end.signal.aborted && names.length > 0) {
       const name = names[turn % names.length] as TransportName;
       const opened = await this.#connect(name).catch((error: unknown) => {
         this.dispatchEvent(new Notice('error', error));
@@ -148,7 +148,7 @@ export class Subscription<T = string> extends EventTarget implements AsyncIterab
         refused = isFinal(error) ? refused + 1 : 0;
         return undefined;
       });
-      if (this.#end.signal.aborted) break;
+      if (this.#end.signal.aborted || refused >= names.length) break;
       if (opened) {
         [failures, refused] = [0, 0];
         if (opened === 'changed') continue;
