@@ -41,7 +41,12 @@ fn write(event: &Event, out: &mut Vec<u8>) {
 
 fuzz_target!(|input: &[u8]| {
     let Some((&step, input)) = input.split_first() else { return };
-    let rules = Rules { keep: step & 1 == 0, limit: u64::from(step) * 4, deflate: step & 2 == 0 };
+    let rules = Rules {
+        keep: step & 1 == 0,
+        limit: u64::from(step) * 4,
+        deflate: step & 2 == 0,
+        masked: step & 4 == 0,
+    };
     let whole = events(input, usize::MAX, &rules);
     assert_eq!(events(input, 1, &rules), whole);
     assert_eq!(events(input, usize::from(step).max(1), &rules), whole);

@@ -52,6 +52,6 @@ mod embed;
 pub use embed::{Builder, Error, Handle, Server};
 pub use outpour_server::application::{
     Accept, Application, Body, BodyReader, BodyWriter, Client, CloseReason, Event, Executor,
-    Headers, Incoming, Outgoing, Publication, PushHandler, Refused, Reply, Request, Responder,
-    Response, Turn, Upgrade,
+    Headers, Incoming, Outgoing, Publication, Published, PushHandler, Refused, Reply, Request,
+    Responder, Response, Start, Subscription, Turn, Upgrade,
 };

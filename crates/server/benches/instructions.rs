@@ -140,7 +140,7 @@ fn decode() -> Work {
     frame.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
     let mut buffer = frame.clone();
     let mut decoder = Decoder::default();
-    let rules = Rules { keep: true, limit: 1 << 20, deflate: false };
+    let rules = Rules { keep: true, limit: 1 << 20, deflate: false, masked: false };
     Box::new(move || {
         buffer.copy_from_slice(&frame);
         drop(black_box(decoder.decode(&mut buffer, &rules)));

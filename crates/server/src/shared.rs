@@ -121,9 +121,14 @@ impl ChannelsGuard<'_> {
     ///
     /// Deliveries that wait to be posted count: registering may itself have told events.
     pub(crate) fn cursor(&self, position: Stamp) -> u64 {
-        let mailbox = &self.shared.mailboxes[usize::from(self.worker.0)];
+        self.cursor_of(self.worker, position)
+    }
+
+    /// The same for a subscriber of any worker.
+    pub(crate) fn cursor_of(&self, worker: WorkerId, position: Stamp) -> u64 {
+        let mailbox = &self.shared.mailboxes[usize::from(worker.0)];
         let older = self.pending().iter().filter(|delivery| {
-            delivery.workers().contains(&self.worker) && Stamp::of(delivery.message()) <= position
+            delivery.workers().contains(&worker) && Stamp::of(delivery.message()) <= position
         });
         mailbox.deliveries() + older.count() as u64
     }

@@ -11,6 +11,7 @@ use super::channel::Channel;
 use super::event::Event;
 use super::figures::Tally;
 use super::path::Entry;
+use super::pattern::Watchers;
 use super::table::{Slot, Table};
 use super::trash::Trash;
 use super::{ChannelKey, Delivery, Draft, Refusal, Retention, Stamp, budget};
@@ -43,6 +44,7 @@ pub struct Channels {
     /// Connected subscribers by worker.
     pub(super) connections: Vec<u64>,
     deliveries: Vec<Delivery>,
+    pub(super) watchers: Watchers,
     pub(super) started: Tick,
 }
 
@@ -81,6 +83,7 @@ impl Channels {
             totals: Totals::default(),
             connections: vec![0; workers],
             deliveries: Vec::new(),
+            watchers: Watchers::default(),
             started: now.tick,
         };
         channels.install_events(now);
@@ -246,12 +249,16 @@ impl Channels {
         channel.last_id += 1;
         let (store, retention) = (draft.store, draft.retention);
         let message = Arc::new(stamped(draft, channel, self.stamp));
-        if !channel.interest.is_empty() {
+        let mut workers = channel.interest.workers();
+        if !channel.events {
+            self.watchers.join(&channel.id, &mut workers);
+        }
+        if !workers.is_empty() {
             self.deliveries.push(Delivery::Message {
                 channel: channel.key,
                 message: Arc::clone(&message),
                 published: now.micros,
-                workers: channel.interest.workers(),
+                workers,
             });
         }
         if !channel.events {

@@ -120,6 +120,12 @@ impl Hub {
         key
     }
 
+    /// Whether the subscriber is still there: the end of its last channel removes it.
+    #[must_use]
+    pub fn contains(&self, key: SubscriberKey) -> bool {
+        self.subscribers.contains(key.slot())
+    }
+
     /// Removes a subscriber; returns the channels it still had, one entry per subscription.
     pub fn unsubscribe(&mut self, key: SubscriberKey) -> Departed {
         let subscriber = self.subscribers.remove(key.slot());

@@ -38,9 +38,14 @@ pub(super) fn message_template(template: &[u8]) -> Template {
 /// Adds a message: its `id:` line and its `event:` line if it has them, then as one part each line
 /// of its text in the whole template, and the empty line that ends an event. Returns the length of
 /// that last part in bytes.
-pub(super) fn message(template: &Template, message: &Message, parts: &mut Parts) -> usize {
+pub(super) fn message(
+    template: &Template,
+    event_type: Option<&[u8]>,
+    message: &Message,
+    parts: &mut Parts,
+) -> usize {
     field(b"id: ", message.event_id.as_deref(), parts);
-    field(b"event: ", message.event_type.as_deref(), parts);
+    field(b"event: ", message.event_type.as_deref().or(event_type), parts);
     parts.write(|out| {
         for line in lines(&message.text) {
             template.render(message, line, out);
@@ -89,7 +94,7 @@ mod tests {
         let mut sent = Message::special(1, Arc::from(*b"ch"), text.as_bytes());
         sent.event_id = event_id.map(|id| id.as_bytes().into());
         let mut parts = Parts::default();
-        let last = message(&message_template(template), &sent, &mut parts);
+        let last = message(&message_template(template), None, &sent, &mut parts);
         let found: Vec<_> = parts.iter().map(|part| str::from_utf8(part).unwrap()).collect();
         assert_eq!(found, expected);
         assert_eq!(last, expected.last().unwrap().len());
@@ -125,7 +130,7 @@ mod tests {
         sent.event_id = Some(Box::from(*b"e1"));
         sent.event_type = Some(Box::from(*b"kind"));
         let mut parts = Parts::default();
-        message(&message_template(b"~text~"), &sent, &mut parts);
+        message(&message_template(b"~text~"), None, &sent, &mut parts);
         let expected: [&[u8]; 3] = [b"id: e1\n", b"event: kind\n", b"data: text\n\n"];
         assert_eq!(parts.into_vecs(), expected);
     }
@@ -153,7 +158,7 @@ mod tests {
         fn a_text_is_one_event_whatever_its_bytes(text: Vec<u8>) {
             let sent = Message::special(1, Arc::from(*b"ch"), text.clone());
             let mut parts = Parts::default();
-            message(&message_template(b"~text~"), &sent, &mut parts);
+            message(&message_template(b"~text~"), None, &sent, &mut parts);
             let [part] = &parts.into_vecs()[..] else { panic!("one part") };
             let mut data = part.strip_suffix(b"\n").unwrap();
             for line in lines(&text) {

@@ -20,6 +20,8 @@ pub struct Rendering {
     /// Sent once at the end; may be empty. Ready for the socket like the header.
     pub footer: Box<[u8]>,
     message: Template,
+    /// `event:` of messages whose publisher gave none; of event source alone.
+    event_type: Option<Box<[u8]>>,
     dialect: Dialect,
     /// What takes the templates' place in locations of the relay protocol.
     relay: Option<Box<RelayStream>>,
@@ -61,8 +63,9 @@ impl Rendering {
             Dialect::Plain | Dialect::WebSocket | Dialect::Relay => Template::compile(message),
             Dialect::EventSource => event_source::message_template(message),
         };
-        let relay = None;
-        Self { header: header.into(), footer: footer.into(), message, dialect, relay, digest }
+        let (event_type, relay) = (None, None);
+        let (header, footer) = (header.into(), footer.into());
+        Self { header, footer, message, event_type, dialect, relay, digest }
     }
 
     /// The messages of a relay stream.
@@ -81,10 +84,19 @@ impl Rendering {
             footer: footer.into(),
             // Not the text alone: a WebSocket asks for the payload then.
             message: Template::compile(b""),
+            event_type: None,
             dialect,
             relay: Some(Box::new(stream)),
             digest,
         }
+    }
+
+    /// The same with an event name for messages whose publisher gave none; of event source alone.
+    #[must_use]
+    pub fn with_event_type(mut self, name: &[u8]) -> Self {
+        self.event_type = (!name.is_empty()).then(|| name.into());
+        self.digest ^= crc32fast::hash(name);
+        self
     }
 
     /// Adds the parts of `message` without any framing, and returns the length in bytes of the
@@ -94,7 +106,9 @@ impl Rendering {
             Dialect::Plain | Dialect::WebSocket => {
                 parts.write(|out| self.message.render(message, &message.text, out))
             }
-            Dialect::EventSource => event_source::message(&self.message, message, parts),
+            Dialect::EventSource => {
+                event_source::message(&self.message, self.event_type.as_deref(), message, parts)
+            }
             Dialect::Relay => self.relay.as_ref().map_or(0, |relay| relay.message(message, parts)),
         }
     }

@@ -9,7 +9,9 @@ use super::inbox::Event;
 use super::link::Link;
 use super::publication::publish;
 use super::responder::Post;
-use super::{CloseReason, Outgoing, Publication, PushHandler, Refused, Request, Upgrade};
+use super::{
+    CloseReason, Outgoing, Publication, PushHandler, Refused, Request, Subscription, Upgrade,
+};
 
 /// An upgraded connection: the same value in all of its callbacks.
 ///
@@ -94,6 +96,22 @@ impl Client {
     ) -> Result<(), Refused> {
         let address = self.0.address();
         publish(&address.shared, address.here(), channel.as_ref(), publication.into())
+    }
+
+    /// Subscribes to a channel, by its name, or as [`Subscription`] says: its messages go straight to
+    /// the client. A subscription of the same name is replaced. All end with the connection.
+    ///
+    /// # Errors
+    /// The connection is closed, the channel's name is none, or a limit is reached: as a subscriber
+    /// location would refuse it.
+    pub fn subscribe(&self, to: impl Into<Subscription>) -> Result<(), Refused> {
+        self.0.subscribe(to.into())
+    }
+
+    /// Ends the subscription to the channel or pattern of that name; false if there is none.
+    /// Messages that are on their way may still arrive.
+    pub fn unsubscribe(&self, name: impl AsRef<[u8]>) -> bool {
+        self.0.unsubscribe(name.as_ref())
     }
 
     /// How long the connection may be idle before the server pings: 30 s by default, 1 s at least.

@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::{CloseReason, PushHandler};
+use outpour_core::message::Message;
+
+use super::{CloseReason, Listener, PushHandler};
 
 /// Bytes of messages that may wait for a handler before no more is read from its client.
 const BYTES_MAX: usize = 256 * 1024;
@@ -19,6 +21,8 @@ pub(crate) enum Event {
         binary: bool,
         data: Vec<u8>,
     },
+    /// A message of a channel, for whoever subscribed to it.
+    Published(Listener, Arc<Message>),
     Drained,
     Shutdown,
     Replace(Arc<dyn PushHandler>),
@@ -29,6 +33,7 @@ impl Event {
     fn bytes(&self) -> usize {
         match self {
             Self::Message { data, .. } => data.len(),
+            Self::Published(_, message) => message.text.len(),
             Self::Open | Self::Drained | Self::Shutdown | Self::Replace(_) | Self::Close(_) => 0,
         }
     }

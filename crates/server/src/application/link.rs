@@ -27,6 +27,8 @@ pub(crate) struct Link {
     handler: Mutex<Arc<dyn PushHandler>>,
     inbox: Mutex<Inbox>,
     outbox: Mutex<Outbox>,
+    /// Channels and patterns that the client is subscribed to.
+    names: Mutex<Vec<Box<[u8]>>>,
     /// See [`Client::set_timeout`], in milliseconds.
     timeout: AtomicU64,
 }
@@ -49,13 +51,18 @@ impl Link {
         limits: Limits,
         timeout: Duration,
     ) -> Self {
-        let (inbox, outbox) = (Mutex::default(), Mutex::default());
+        let (inbox, outbox, names) = (Mutex::default(), Mutex::default(), Mutex::default());
         let timeout = AtomicU64::new(millis(timeout));
-        Self { request, wire, limits, handler: Mutex::new(handler), inbox, outbox, timeout }
+        Self { request, wire, limits, handler: Mutex::new(handler), inbox, outbox, names, timeout }
     }
 
     pub(super) fn address(&self) -> &Address {
         self.request.address()
+    }
+
+    /// Its subscriptions, locked.
+    pub(super) fn names(&self) -> MutexGuard<'_, Vec<Box<[u8]>>> {
+        lock(&self.names)
     }
 
     pub(super) fn write(&self, message: &Outgoing<'_>) -> bool {
@@ -108,6 +115,7 @@ impl Link {
     /// The connection is no more one of the application's.
     pub(crate) fn shut(&self) {
         lock(&self.outbox).shut();
+        *lock(&self.names) = Vec::new();
     }
 
     /// Leaves an event for the handler; a turn has to begin if one comes back.
@@ -172,6 +180,7 @@ impl Link {
                     handler.on_message(client, Incoming::Text(text));
                 }
             }
+            Event::Published(listener, message) => listener.call(client, &message),
             Event::Drained => handler.on_drained(client),
             Event::Shutdown => handler.on_shutdown(client),
             Event::Replace(new) => {
@@ -189,6 +198,7 @@ fn name(event: &Event) -> &'static str {
     match event {
         Event::Open => "on_open",
         Event::Message { .. } => "on_message",
+        Event::Published(..) => "a subscription",
         Event::Drained => "on_drained",
         Event::Shutdown => "on_shutdown",
         Event::Replace(_) => "a change of handlers",

@@ -29,6 +29,7 @@ mod publication;
 mod reply;
 mod request;
 mod responder;
+mod subscription;
 mod wire;
 
 pub use body::{Body, BodyReader, BodyWriter};
@@ -41,6 +42,7 @@ pub use publication::{Publication, Refused};
 pub use reply::{Accept, Headers, Reply, Response};
 pub use request::{Request, Upgrade};
 pub use responder::Responder;
+pub use subscription::{Published, Start, Subscription};
 
 pub(crate) use body::Piece;
 pub(crate) use executor::call;
@@ -49,4 +51,5 @@ pub(crate) use link::Link;
 pub(crate) use outbox::Taken;
 pub(crate) use publication::publish;
 pub(crate) use responder::{Address, Post, has_touched, settle_here, take_touched};
+pub(crate) use subscription::{Interest, Joining, Listener};
 pub(crate) use wire::Wire;

@@ -44,10 +44,6 @@ impl Publication {
         self.draft.store = true;
         self
     }
-
-    pub(super) fn into_draft(self) -> Draft {
-        self.draft
-    }
 }
 
 impl From<&str> for Publication {
@@ -83,18 +79,27 @@ pub(crate) fn publish(
 ) -> Result<(), Refused> {
     let entries = whole_id(channel);
     let now = shared.clock.now();
-    shared.channels(here).publish(&entries, publication.into_draft(), now).map_err(Refused)
+    shared.channels(here).publish(&entries, publication.draft, now).map_err(Refused::from)
 }
 
 /// Why a channel could not be used; `Display` says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused(pub(super) Refusal);
+pub struct Refused(pub(super) Option<Refusal>);
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = self.0.explain();
-        f.write_str(if text.is_empty() { "Out of memory for messages." } else { text })
+        f.write_str(match self.0.map(Refusal::explain) {
+            None => "The connection is closed.",
+            Some("") => "Out of memory for messages.",
+            Some(text) => text,
+        })
     }
 }
 
 impl std::error::Error for Refused {}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self(Some(refusal))
+    }
+}

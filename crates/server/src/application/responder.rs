@@ -7,7 +7,7 @@ use std::sync::Arc;
 use outpour_core::channels::WorkerId;
 use outpour_core::settings::Level;
 
-use super::{Reply, Request, Response, Turn};
+use super::{Joining, Reply, Request, Response, Turn};
 use crate::connection::ConnectionKey;
 use crate::mailbox::Mail;
 use crate::server::NO_WORKER;
@@ -43,6 +43,10 @@ pub(crate) enum Post {
     Touched(ConnectionKey),
     /// The answer to a request. The number tells the requests of one connection apart.
     Reply(ConnectionKey, u32, Reply),
+    /// The connection's client has subscribed.
+    Join(ConnectionKey, Box<Joining>),
+    /// It ends its subscription of that name.
+    Leave(ConnectionKey, Box<[u8]>),
     /// Callbacks that are to run on the worker's thread, or where its executor says.
     Turn(Turn),
 }

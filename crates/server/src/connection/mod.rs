@@ -23,7 +23,7 @@ use crate::counters::Occupation;
 use crate::exchange::FileBody;
 use crate::listener::Door;
 pub(crate) use output::{Flushed, Output};
-pub(crate) use served::{Accounted, Asked, Overdue, Served, Streaming, Upgraded};
+pub(crate) use served::{Accounted, Asked, Held, HeldPlace, Overdue, Served, Streaming, Upgraded};
 pub(crate) use socket::Socket;
 pub(crate) use state::{
     After, Kind, Logged, Relayed, Said, State, Subscribed, Then, Upload, Waiting, head_of,

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use outpour_core::channels::{ChannelKey, Pattern};
+use outpour_core::hub::SubscriberKey;
 use outpour_core::now::Tick;
 use outpour_core::wire::websocket::Decoder;
 
@@ -69,6 +71,8 @@ pub(crate) struct Upgraded {
     pub(crate) keep_alive: bool,
     /// Lengths of the messages that the socket has not taken.
     pub(crate) waiting: VecDeque<usize>,
+    /// Its subscriptions.
+    pub(crate) held: Vec<Held>,
     /// When something came from the peer, or, for an EventSource, went to it.
     pub(crate) heard: Tick,
     /// A ping has gone out since.
@@ -77,6 +81,24 @@ pub(crate) struct Upgraded {
     pub(crate) ends: Option<Tick>,
     /// The request, where it is to be logged at the end.
     pub(crate) logged: Option<Box<Logged>>,
+}
+
+/// A subscription of an application's client.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) name: Box<[u8]>,
+    pub(crate) place: HeldPlace,
+}
+
+/// Where a subscription's messages come from.
+#[derive(Debug)]
+pub(crate) enum HeldPlace {
+    /// The hub: they go straight to the socket.
+    Hub(SubscriberKey),
+    /// The worker's listeners, which know it by its channel.
+    Listener(ChannelKey),
+    /// The same, by its pattern.
+    Pattern(Pattern),
 }
 
 impl Served {

@@ -44,7 +44,7 @@ impl Worker {
                 self.subscription_over(subscribed, connection.bytes_sent, ending == Ending::Done);
             }
             State::Application(served) => {
-                self.application_lost(*served, connection.bytes_sent, ending);
+                self.application_lost(key, *served, connection.bytes_sent, ending);
             }
             State::Relayed(relayed) => {
                 self.client_left(relayed.upstream, connection.bytes_sent, ending);
@@ -98,6 +98,9 @@ impl Worker {
     pub(super) fn after_subscription(&mut self, key: ConnectionKey) {
         let now = self.now.tick;
         let Some(connection) = self.connection(key) else { return };
+        if matches!(connection.state, State::Application(_)) {
+            return self.forget_ended(key);
+        }
         let state = std::mem::replace(&mut connection.state, State::Head);
         connection.since = now;
         let bytes_sent = std::mem::take(&mut connection.bytes_sent);

@@ -68,7 +68,12 @@ impl Worker {
                 departed.push(left);
                 outlets.finished.push(Finish::Ended(outlet.0));
                 outlets.tally.bytes += piece.len() as u64;
-                outlets.send(outlet, |c, registry, token, now| c.send(piece, registry, token, now));
+                // An application's client has other subscriptions, or goes on without any.
+                if !outlets.is_application(outlet) {
+                    outlets.send(outlet, |c, registry, token, now| {
+                        c.send(piece, registry, token, now)
+                    });
+                }
             }
         });
         let tally = outlets.tally;
@@ -112,6 +117,10 @@ struct Outlets<'a> {
 }
 
 impl Outlets<'_> {
+    fn is_application(&self, outlet: Outlet) -> bool {
+        matches!(self.connections[outlet.0 as usize].state, State::Application(_))
+    }
+
     fn keep_head(&mut self, outlet: Outlet, answer: &[u8]) {
         if let State::Subscribed(subscribed) = &mut self.connections[outlet.0 as usize].state {
             subscribed.keep_head(answer);

@@ -115,6 +115,8 @@ pub(crate) struct Worker {
     mails: Vec<Mail>,
     /// Connections to look at again without an event.
     ready: Vec<ConnectionKey>,
+    /// Subscriptions whose messages go to the application.
+    listeners: application::Listeners,
     /// Connections that the application has written to.
     touched: Vec<ConnectionKey>,
     /// Subscribers that left, for the channel store to know in one go.
@@ -179,6 +181,7 @@ impl Worker {
             delivered: 0,
             mails: Vec::new(),
             ready: Vec::new(),
+            listeners: application::Listeners::default(),
             touched: Vec::new(),
             departed: Vec::new(),
             finished: Vec::new(),

@@ -20,8 +20,11 @@ pub(super) struct Told {
 
 /// Lets the policy decide about what waits for the socket; false if the subscriber has to go.
 pub(super) fn keeps_up(connection: &mut Connection, counters: &WorkerCounters) -> bool {
-    let State::Subscribed(subscribed) = &connection.state else { return true };
     let Some(output) = &mut connection.output else { return true };
+    if let (State::Application(_), Some(settings)) = (&connection.state, &connection.settings) {
+        return output.bytes_behind() <= settings.subscriber_buffer_size;
+    }
+    let State::Subscribed(subscribed) = &connection.state else { return true };
     let bytes_max = subscribed.settings.subscriber_buffer_size;
     let dropped = match subscribed.policy {
         SubscriberPolicy::Disconnect => return output.bytes_behind() <= bytes_max,

@@ -108,6 +108,9 @@ impl Worker {
                 Mail::Delivery(delivery) => {
                     self.delivered += 1;
                     self.hub.deliver(self.delivered, &delivery);
+                    if !self.listeners.is_empty() {
+                        self.hear(&delivery);
+                    }
                 }
                 Mail::Application(post) => self.take_post(post),
                 Mail::Found(reply, finding) => self.resume(reply.key, reply.errand, finding),

@@ -99,7 +99,7 @@ impl Worker {
         let Kind::WebSocket(kept) = &mut subscribed.kind else { return };
         let keep = subscribed.settings.push.websocket_allow_publish;
         let deflate = self.hub.format(subscribed.subscriber).deflates();
-        let rules = Rules { keep, limit: MESSAGE_BYTES_MAX, deflate };
+        let rules = Rules { keep, limit: MESSAGE_BYTES_MAX, deflate, masked: false };
         let mut decoder = std::mem::take(kept);
         let mut rest = data;
         while !rest.is_empty() {

@@ -7,7 +7,7 @@ use outpour::{Client, Incoming, PushHandler, Reply, Request, Response, Server};
 use super::peer::{EventSource, WebSocket, get};
 
 /// Greets, and sends back what it hears.
-struct Echo;
+pub(super) struct Echo;
 
 impl PushHandler for Echo {
     fn on_open(&self, client: &Client) {

@@ -1,4 +1,12 @@
 //! A server within this process, talked to over sockets.
 
 mod basics;
+mod bodies;
+mod callbacks;
+mod channels;
+mod executor;
+mod hostile;
 mod peer;
+mod record;
+mod requests;
+mod shutdown;

@@ -84,7 +84,6 @@ impl WebSocket {
 /// An EventSource.
 pub(super) struct EventSource {
     pub(super) connection: Connection,
-    pub(super) head: Head,
     body: Body,
     text: String,
 }
@@ -101,7 +100,7 @@ impl EventSource {
         let head = ask(&mut connection, &line, &headers);
         assert_eq!(head.status, 200);
         let body = Body::of(&head).unwrap();
-        Self { connection, head, body, text: String::new() }
+        Self { connection, body, text: String::new() }
     }
 
     /// The next event, comments left out; `None` at the end.

@@ -20,6 +20,8 @@ pub struct Rules {
     /// Whether permessage-deflate was negotiated. Compressed messages that are not wanted are
     /// dropped without being inflated, and without a check of what is in them.
     pub deflate: bool,
+    /// Whether a frame without a mask breaks the rules, as RFC 6455 has it.
+    pub masked: bool,
 }
 
 /// What the client said.
@@ -59,7 +61,7 @@ pub struct Step {
     pub event: Option<Event>,
 }
 
-/// Reads frames however the bytes are cut, masked or not, as nginx-push-stream-module does.
+/// Reads frames however the bytes are cut, masked or not if [`Rules::masked`] does not mind, as nginx-push-stream-module does.
 ///
 /// ```text
 /// Idle ── part of a frame or message ─▶ Busy ── its end ─▶ Idle
@@ -183,7 +185,7 @@ impl Progress {
         let added = input.len().min(HEADER_MAX - before);
         bytes[before..before + added].copy_from_slice(&input[..added]);
         let Some((header, used)) =
-            FrameHeader::parse(&bytes[..before + added], self.message.is_some(), rules.deflate)?
+            FrameHeader::parse(&bytes[..before + added], self.message.is_some(), rules)?
         else {
             *len += added;
             return Ok((added, None));

@@ -1,6 +1,6 @@
 //! The header of a client's frame.
 
-use super::{Opcode, code};
+use super::{Opcode, Rules, code};
 
 /// Bytes of the longest header: two, a length of 64 bits, a mask.
 pub(super) const HEADER_MAX: usize = 14;
@@ -24,17 +24,17 @@ impl FrameHeader {
     /// long it is.
     ///
     /// Every byte is judged as soon as it is there. `in_message` tells whether a fragmented
-    /// message has begun, `deflate` whether permessage-deflate was negotiated.
+    /// message has begun.
     ///
     /// # Errors
     ///
     /// The close code, always 1002: reserved bits, unknown opcodes, control frames that are long
-    /// or fragmented, continuations of nothing, messages within messages, lengths in a longer form
+    /// or fragmented, frames without a mask where one is wanted, continuations of nothing, messages within messages, lengths in a longer form
     /// than needed or of 2^63 bytes and more.
     pub(super) fn parse(
         bytes: &[u8],
         in_message: bool,
-        deflate: bool,
+        rules: &Rules,
     ) -> Result<Option<(Self, usize)>, u16> {
         let Some(&first) = bytes.first() else { return Ok(None) };
         let fin = first & 0x80 != 0;
@@ -45,13 +45,14 @@ impl FrameHeader {
             Opcode::Close | Opcode::Ping | Opcode::Pong => fin,
         };
         let compressed = first & 0x40 != 0;
-        let may_be_compressed = deflate && matches!(opcode, Opcode::Text | Opcode::Binary);
+        let may_be_compressed = rules.deflate && matches!(opcode, Opcode::Text | Opcode::Binary);
         if first & 0x30 != 0 || compressed && !may_be_compressed || !follows {
             return Err(code::PROTOCOL_ERROR);
         }
         let Some(&second) = bytes.get(1) else { return Ok(None) };
         let short = second & 0x7f;
-        if opcode.is_control() && short > 125 {
+        let unmasked = rules.masked && second & 0x80 == 0;
+        if unmasked || opcode.is_control() && short > 125 {
             return Err(code::PROTOCOL_ERROR);
         }
         let Some((len, used)) = length(short, &bytes[2..])? else { return Ok(None) };

@@ -74,6 +74,8 @@ impl Worker {
         match post {
             Post::Touched(key) => self.touched.push(key),
             Post::Turn(turn) => self.begin_turn(turn),
+            Post::Join(key, joining) => self.join_client(key, *joining),
+            Post::Leave(key, name) => self.leave_client(key, &name),
             Post::Reply(key, errand, reply) => self.answer_asked(key, errand, reply),
         }
     }

@@ -25,10 +25,10 @@ impl Worker {
         reason: CloseReason,
     ) {
         let reusable = self.upgraded(key).is_some_and(|upgraded| upgraded.keep_alive);
-        let Some(upgraded) = self.take_upgraded(key) else { return };
+        let Some(mut upgraded) = self.take_upgraded(key) else { return };
         upgraded.link.wire.end(code, &mut self.answers);
         self.flush_answers(key);
-        self.farewell(&upgraded, key, reason, true);
+        self.farewell(&mut upgraded, key, reason, true);
         let now = self.now.tick;
         let Some(connection) = self.connection(key) else { return };
         connection.since = now;
@@ -41,8 +41,8 @@ impl Worker {
 
     /// Closes an upgraded connection without a word.
     pub(super) fn lose_upgraded(&mut self, key: ConnectionKey, reason: CloseReason) {
-        let Some(upgraded) = self.take_upgraded(key) else { return };
-        self.farewell(&upgraded, key, reason, false);
+        let Some(mut upgraded) = self.take_upgraded(key) else { return };
+        self.farewell(&mut upgraded, key, reason, false);
         let timed_out = reason == CloseReason::TimedOut;
         let ending = if timed_out { Ending::TimedOut } else { Ending::Done };
         self.close(key, ending);
@@ -61,17 +61,27 @@ impl Worker {
     /// The handler hears of the end, and so does the access log.
     fn farewell(
         &mut self,
-        upgraded: &Upgraded,
+        upgraded: &mut Upgraded,
         key: ConnectionKey,
         reason: CloseReason,
         complete: bool,
     ) {
         let bytes = self.connection(key).map_or(0, |c| std::mem::take(&mut c.bytes_sent));
-        self.bury(upgraded, bytes, reason, complete);
+        self.bury(key, upgraded, bytes, reason, complete);
     }
 
-    fn bury(&mut self, upgraded: &Upgraded, bytes: u64, reason: CloseReason, complete: bool) {
+    fn bury(
+        &mut self,
+        key: ConnectionKey,
+        upgraded: &mut Upgraded,
+        bytes: u64,
+        reason: CloseReason,
+        complete: bool,
+    ) {
         upgraded.link.shut();
+        for held in std::mem::take(&mut upgraded.held) {
+            self.let_go(key, held);
+        }
         if let Some(logged) = &upgraded.logged {
             self.log_parked(logged, bytes, complete);
         }
@@ -82,6 +92,7 @@ impl Worker {
     /// The connection is gone, whatever the application had of it.
     pub(in super::super) fn application_lost(
         &mut self,
+        key: ConnectionKey,
         served: Served,
         bytes: u64,
         ending: Ending,
@@ -89,14 +100,14 @@ impl Worker {
         match served {
             Served::Asked(_) => {}
             Served::Streaming(streaming) => self.log_streamed(&streaming, bytes, false),
-            Served::Upgraded(upgraded) => {
+            Served::Upgraded(mut upgraded) => {
                 let reason = match ending {
                     Ending::PeerGone | Ending::Done => CloseReason::Gone,
                     Ending::TimedOut => CloseReason::TimedOut,
                     Ending::TooSlow => CloseReason::TooSlow,
                     Ending::Drained => CloseReason::Shutdown,
                 };
-                self.bury(&upgraded, bytes, reason, ending == Ending::Done);
+                self.bury(key, &mut upgraded, bytes, reason, ending == Ending::Done);
             }
         }
     }

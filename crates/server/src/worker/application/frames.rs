@@ -33,7 +33,7 @@ impl Worker {
         let limit = self.shared.port().map_or(0, |port| port.message_bytes_max);
         let Some(upgraded) = self.upgraded(key) else { return };
         upgraded.hear(now);
-        let rules = Rules { keep: true, limit, deflate: upgraded.deflate };
+        let rules = Rules { keep: true, limit, deflate: upgraded.deflate, masked: true };
         let mut decoder = std::mem::take(&mut upgraded.decoder);
         let mut rest = data;
         while !rest.is_empty() {

@@ -6,4 +6,7 @@ mod end;
 mod frames;
 mod outbox;
 mod stream;
+mod subscriptions;
 mod upgrade;
+
+pub(super) use subscriptions::Listeners;

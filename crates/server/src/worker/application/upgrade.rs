@@ -76,6 +76,7 @@ impl Worker {
             deflate,
             keep_alive,
             waiting: VecDeque::new(),
+            held: Vec::new(),
             heard: self.now.tick,
             pinged: false,
             ends: None,

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::wire::websocket as wire;
 
-const RULES: Rules = Rules { keep: true, limit: 200_000, deflate: false };
+const RULES: Rules = Rules { keep: true, limit: 200_000, deflate: false, masked: false };
 
 /// A frame as a client sends it, with any first byte; masked unless told otherwise.
 fn frame_with(first: u8, payload: &[u8], mask: Option<[u8; 4]>) -> Vec<u8> {
@@ -253,7 +253,7 @@ fn close_codes() {
 
 #[test]
 fn limits() {
-    let rules = Rules { keep: true, limit: 10, deflate: false };
+    let rules = Rules { keep: true, limit: 10, deflate: false, masked: false };
     check_with(&rules, &[frame(TEXT, [b'x'; 10])], &[text([b'x'; 10])]);
     check_with(&rules, &[frame(TEXT, [b'x'; 11])], &[fails(1009)]);
     check_with(&rules, &[frame(0x01, [b'x'; 6]), frame(LAST, [b'x'; 5])], &[fails(1009)]);
@@ -267,7 +267,7 @@ fn limits() {
 
 #[test]
 fn unwanted_messages_are_checked_and_dropped() {
-    let rules = Rules { keep: false, limit: 1, deflate: false };
+    let rules = Rules { keep: false, limit: 1, deflate: false, masked: false };
     check_with(&rules, &[frame(TEXT, [b'x'; 300]), frame(PING, "p")], &[ping("p")]);
     check_with(&rules, &[frame(0x01, "\u{e9}"), frame(LAST, [0xff])], &[fails(1007)]);
     check_with(&rules, &[frame(TEXT, b"\xc3")], &[fails(1007)]);
@@ -280,7 +280,7 @@ fn unwanted_messages_are_checked_and_dropped() {
 
 #[test]
 fn compressed_messages() {
-    const RULES: Rules = Rules { keep: true, limit: 1000, deflate: true };
+    const RULES: Rules = Rules { keep: true, limit: 1000, deflate: true, masked: false };
     let hello = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
     check_with(&RULES, &[frame(0xc1, hello)], &[text("Hello")]);
     check_with(&RULES, &[frame(0xc2, hello)], &[binary("Hello")]);
@@ -300,7 +300,7 @@ fn compressed_messages() {
 
 #[test]
 fn room_of_compressed_messages_follows_what_has_come() {
-    let rules = Rules { keep: true, limit: u64::MAX, deflate: true };
+    let rules = Rules { keep: true, limit: u64::MAX, deflate: true, masked: false };
     let begun = &frame(0x41, wire::deflate(&vec![0; 1_000_000]))[..500];
     let (_, decoder) = events(begun, 64, &rules);
     let State::Busy(progress) = decoder.state else { panic!("within a frame") };
@@ -309,19 +309,19 @@ fn room_of_compressed_messages_follows_what_has_come() {
 
 #[test]
 fn rsv1_stands_on_first_frames_of_messages() {
-    let rules = Rules { keep: true, limit: 1000, deflate: true };
+    let rules = Rules { keep: true, limit: 1000, deflate: true, masked: false };
     for first in [0xc8, 0xc9, 0xca, 0xa1, 0x91, 0xe1] {
         check_with(&rules, &[frame(first, "")], &[fails(1002)]);
     }
     check_with(&rules, &[frame(0x41, [0xf2]), frame(0xc0, [0x48])], &[fails(1002)]);
     check_with(&rules, &[frame(0x01, "x"), frame(0xc0, "y")], &[fails(1002)]);
-    let unwanted = Rules { keep: false, limit: 1, deflate: true };
+    let unwanted = Rules { keep: false, limit: 1, deflate: true, masked: false };
     check_with(&unwanted, &[frame(0xc1, [0xff; 300]), frame(PING, "p")], &[ping("p")]);
 }
 
 #[test]
 fn room_follows_what_has_come() {
-    let rules = Rules { keep: true, limit: u64::MAX, deflate: false };
+    let rules = Rules { keep: true, limit: u64::MAX, deflate: false, masked: false };
     let huge = b"\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff".to_vec();
     let (_, decoder) = events(&[huge, vec![1; 100]].concat(), 4096, &rules);
     let State::Busy(progress) = decoder.state else { panic!("within a frame") };
@@ -361,7 +361,7 @@ fn streams() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #[test]
     fn cuts_change_nothing(input in streams(), step in 1..40_usize, keep: bool, deflate: bool, limit in 0..300_u64) {
-        let rules = Rules { keep, limit, deflate };
+        let rules = Rules { keep, limit, deflate, masked: false };
         let (whole, _) = events(&input, usize::MAX, &rules);
         let (parts, _) = events(&input, step, &rules);
         prop_assert_eq!(parts, whole);
@@ -398,4 +398,15 @@ proptest! {
         input.extend(frame(0x80 | first, rest));
         prop_assert_eq!(events(&input, usize::MAX, &RULES).0, vec![text(&data)]);
     }
+}
+
+#[test]
+fn a_mask_may_be_wanted() {
+    let rules = Rules { masked: true, ..RULES };
+    let masked = [0x81, 0x81, 0, 0, 0, 0, b'x'].to_vec();
+    let text = Event::Message { binary: false, data: b"x".to_vec() };
+    check_with(&rules, &[masked], &[text.clone()]);
+    check_with(&rules, &[b"\x81\x01x".to_vec()], &[fails(1002)]);
+    check_with(&rules, &[b"\x89\x00".to_vec()], &[fails(1002)]);
+    check_with(&RULES, &[b"\x81\x01x".to_vec()], &[text]);
 }
