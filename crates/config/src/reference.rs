@@ -26,20 +26,47 @@ pub fn known() -> impl Iterator<Item = Known> {
     mine.map(|row| Known { name: row.name, default: row.default })
 }
 
-/// The reference of all directives as Markdown: name, arguments, default, contexts and what each
-/// does; then nginx's directives that are accepted without effect and those that are refused, with
-/// the reasons.
+/// The chapters of the reference, as they follow each other there, and the directive with which each
+/// begins in the table. What is new in the table joins the chapter in which it stands.
+const CHAPTERS: [(&str, &str); 14] = [
+    ("Push", "push_stream_publisher"),
+    ("Hooks", "push_stream_authorize_request"),
+    ("Other roles of a location", "push_stream_metrics"),
+    ("The process", "worker_processes"),
+    ("Servers and connections", "server"),
+    ("Locations and files", "location"),
+    ("Variables and rewriting", "map"),
+    ("Who may get in", "set_real_ip_from"),
+    ("Upstreams and proxying", "upstream"),
+    ("TLS", "ssl_certificate"),
+    ("HTTP/2 connections", "http2"),
+    ("Logs", "error_log"),
+    ("NginxHttpPushModule", "push_publisher"),
+    ("Names of old releases", "push_stream_publisher_admin"),
+];
+
+/// The reference of all directives as Markdown: an index, then for each its name, arguments, default,
+/// contexts and what it does; then nginx's directives that are accepted without effect and those that
+/// are refused, with the reasons.
 #[must_use]
 pub fn reference() -> String {
+    let chapters = chapters();
     let mut out = String::from("# Directives\n");
-    rows().for_each(|row| entry(&mut out, row));
-    out.push_str("\n# Inside upstream\n");
+    chapters.iter().for_each(|(title, rows)| index(&mut out, title, rows));
+    out.push_str("\n[Inside upstream](#inside-upstream), [accepted without effect](#accepted-without-effect), ");
+    out.push_str("[not implemented](#not-implemented).\n\n");
+    out.push_str("This page is generated from the table of directives in the code.\n");
+    for (title, rows) in &chapters {
+        let _ = write!(out, "\n## {title}\n");
+        rows.iter().for_each(|row| entry(&mut out, row));
+    }
+    out.push_str("\n## Inside upstream\n");
     inner_rows().for_each(|row| entry(&mut out, row));
     let (inert, refused) = families();
-    out.push_str("\n# Accepted without effect\n\n");
+    out.push_str("\n## Accepted without effect\n\n");
     out.push_str("They tune something that does not exist here; nothing is lost.\n");
     list(&mut out, inert);
-    out.push_str("\n# Not implemented\n\n");
+    out.push_str("\n## Not implemented\n\n");
     out.push_str(
         "They change who gets in or what is served: the server does not start with them.\n",
     );
@@ -47,8 +74,26 @@ pub fn reference() -> String {
     out
 }
 
+/// Each chapter with its rows.
+fn chapters() -> Vec<(&'static str, Vec<&'static Directive>)> {
+    let mut chapters: Vec<_> = CHAPTERS.iter().map(|(title, _)| (*title, Vec::new())).collect();
+    let mut current = 0;
+    for row in rows() {
+        let begins = CHAPTERS.iter().position(|(_, first)| *first == row.name);
+        current = begins.unwrap_or(current);
+        chapters[current].1.push(row);
+    }
+    chapters
+}
+
+fn index(out: &mut String, title: &str, rows: &[&Directive]) {
+    // A name a line, so that a new one changes no other line.
+    let names: Vec<String> = rows.iter().map(|row| format!("[`{0}`](#{0})", row.name)).collect();
+    let _ = write!(out, "\n**{title}**:\n{}\n", names.join(",\n"));
+}
+
 fn entry(out: &mut String, row: &Directive) {
-    let _ = write!(out, "\n## {}\n\n", row.name);
+    let _ = write!(out, "\n### {}\n\n", row.name);
     if let Kind::Old(now) = row.kind {
         let _ = writeln!(out, "Name of an old release. Today: {now}.\n");
     }

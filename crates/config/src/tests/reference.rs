@@ -12,3 +12,8 @@ fn the_page_about_directives_is_the_table() {
     let page = std::fs::read_to_string(path).unwrap_or_default();
     assert!(page == reference(), "docs/directives.md is out of date: run with UPDATE=1");
 }
+
+#[test]
+fn every_chapter_has_directives() {
+    assert!(!reference().contains("**:\n\n"), "a chapter begins with no directive of the table");
+}

@@ -78,6 +78,6 @@ fn every_row_is_tested() {
 fn reference_names_every_row() {
     let text = reference();
     for row in rows() {
-        assert!(text.contains(&format!("\n## {}\n", row.name)), "{}", row.name);
+        assert!(text.contains(&format!("\n### {}\n", row.name)), "{}", row.name);
     }
 }
