@@ -117,6 +117,7 @@ fn purpose(location: &Location) -> Option<String> {
         Role::Service(Service::Live) => "whether the process serves",
         Role::Service(Service::Ready) => "whether it takes new work",
         Role::Service(Service::StubStatus) => "connections and requests, as nginx's stub_status",
+        Role::Service(Service::NchanStatus) => "messages and channels, as Nchan's stub_status",
         Role::Service(Service::Playground) => "the playground, for a browser",
         Role::Application => "the application",
         Role::Service(Service::EmptyGif) => return None,

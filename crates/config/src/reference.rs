@@ -28,7 +28,7 @@ pub fn known() -> impl Iterator<Item = Known> {
 
 /// The chapters of the reference, as they follow each other there, and the directive with which each
 /// begins in the table. What is new in the table joins the chapter in which it stands.
-const CHAPTERS: [(&str, &str); 14] = [
+const CHAPTERS: [(&str, &str); 15] = [
     ("Push", "push_stream_publisher"),
     ("Hooks", "push_stream_authorize_request"),
     ("Other roles of a location", "push_stream_metrics"),
@@ -42,6 +42,7 @@ const CHAPTERS: [(&str, &str); 14] = [
     ("HTTP/2 connections", "http2"),
     ("Logs", "error_log"),
     ("NginxHttpPushModule", "push_publisher"),
+    ("Nchan", "nchan_publisher"),
     ("Names of old releases", "push_stream_publisher_admin"),
 ];
 

@@ -16,6 +16,7 @@ mod listen;
 mod location;
 mod log;
 mod map;
+mod nchan;
 mod old;
 mod padding;
 mod process;

@@ -12,7 +12,7 @@ use super::foreign::{Foreign, foreign};
 use super::http2;
 use super::{
     access, auth, divide, events, files, hooks, http, limits, links, listen, location, log, map,
-    old, process, push_stream, rewrite,
+    nchan, old, process, push_stream, rewrite,
 };
 use super::{proxy, real_ip, redirect, relay, server_name, service, tls, types, upstream};
 
@@ -193,6 +193,7 @@ pub(crate) fn rows() -> impl Iterator<Item = &'static Directive> {
         push_stream::ROWS,
         hooks::ROWS,
         relay::ROWS,
+        nchan::ROWS,
         service::ROWS,
         old::ROWS,
     ];

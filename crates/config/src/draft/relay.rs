@@ -43,6 +43,8 @@ pub(crate) struct RelayDraft {
     pub(crate) raw_stream_separator: Option<Box<[u8]>>,
     pub(crate) allow_origin: Option<Expression>,
     pub(crate) allow_credentials: Option<bool>,
+    pub(crate) events_channel: Option<Expression>,
+    pub(crate) event_text: Option<Expression>,
     pub(crate) websocket_ping_interval: Option<Duration>,
     pub(crate) event_source_ping_interval: Option<Duration>,
     pub(crate) event_source_ping_event: Option<Box<[u8]>>,
@@ -59,6 +61,7 @@ impl RelayDraft {
             max_channel_id_length max_channel_subscribers ignore_queue_on_no_cache channel_ids
             publisher_ids subscriber_ids split_delimiter first_message last_message_id etag_header
             compound_etag raw_stream_separator allow_origin allow_credentials
+            events_channel event_text
             websocket_ping_interval event_source_ping_interval event_source_ping_event
             event_source_ping_data event_source_ping_comment);
     }

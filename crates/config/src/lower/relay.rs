@@ -7,7 +7,7 @@ use outpour_core::channels::Retention;
 use outpour_core::settings::{FirstMessage, Relay, RelayDialect, Role};
 use outpour_core::variables::{Expression, Variable};
 
-use crate::draft::{Block, RelayWays};
+use crate::draft::{Block, RelayDraft, RelayWays};
 
 use super::Lowering;
 
@@ -34,13 +34,17 @@ impl Lowering<'_> {
                 RelayDialect::Queue => "push_id",
                 RelayDialect::Module | RelayDialect::Nchan => "push_channel_id",
             };
-            let help = match ways.dialect {
-                RelayDialect::Nchan => "nchan_channel_id VALUE names the channel".to_owned(),
-                RelayDialect::Queue | RelayDialect::Module => {
-                    format!("`set ${name} $arg_id;` names the channel")
-                }
+            let (message, help) = match ways.dialect {
+                RelayDialect::Nchan => (
+                    "the location names no channel".to_owned(),
+                    "nchan_channel_id VALUE; may stand in http, server, location".to_owned(),
+                ),
+                RelayDialect::Queue | RelayDialect::Module => (
+                    crate::names::unknown(name),
+                    format!("`set ${name} $arg_id;` names the channel"),
+                ),
             };
-            self.report.emerg_help(given.at, crate::names::unknown(name), Some(help));
+            self.report.emerg_help(given.at, message, Some(help));
         }
         let least = block.relay.buffer_min.map_or(BUFFER_MIN, |given| given.value);
         let most = block.relay.buffer_max;
@@ -71,6 +75,10 @@ impl Lowering<'_> {
         let either = publisher.clone().or_else(|| subscriber.clone()).or_else(old)?;
         let publisher = publisher.unwrap_or_else(|| either.clone());
         Some([publisher, subscriber.unwrap_or(either)])
+    }
+
+    fn default_event(&self) -> Option<Expression> {
+        self.names.expression(b"$nchan_channel_event $nchan_channel_id").ok()
     }
 
     /// The settings of a relay location that has inherited already.
@@ -119,10 +127,36 @@ impl Lowering<'_> {
                 .raw_stream_separator
                 .clone()
                 .unwrap_or_else(|| Box::from(*b"\n")),
+            event_source_ping: ping(&block.relay),
+            event_source_ping_interval: draft.event_source_ping_interval.and_then(positive),
+            websocket_ping_interval: draft.websocket_ping_interval.and_then(positive),
+            events: draft.events_channel.clone().map(|channel| {
+                let text = draft.event_text.clone();
+                (channel, text.or_else(|| self.default_event()).unwrap_or_default())
+            }),
             allow_origin: draft.allow_origin.clone(),
             allow_credentials: draft.allow_credentials.unwrap_or(true),
         }))
     }
+}
+
+/// What an EventSource gets as a ping: comment, event and data, as far as they are there.
+fn ping(draft: &RelayDraft) -> Box<[u8]> {
+    let text = |given: &Option<Box<[u8]>>| given.clone().unwrap_or_default();
+    let event = draft.event_source_ping_event.clone().unwrap_or_else(|| Box::from(*b"ping"));
+    let lines: [(&[u8], Box<[u8]>); 3] = [
+        (b":", text(&draft.event_source_ping_comment)),
+        (b"event: ", event),
+        (b"data: ", text(&draft.event_source_ping_data)),
+    ];
+    let mut out = Vec::new();
+    for (name, value) in lines.iter().filter(|(_, value)| !value.is_empty()) {
+        out.extend_from_slice(name);
+        out.extend(value.iter().filter(|byte| !matches!(byte, b'\r' | b'\n')));
+        out.push(b'\n');
+    }
+    out.push(b'\n');
+    out.into()
 }
 
 /// `$http_last_event_id`, else `$arg_last_event_id`.

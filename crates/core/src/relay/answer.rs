@@ -38,10 +38,11 @@ impl RelayAnswer {
         if self.dialect == RelayDialect::Queue {
             return answer;
         }
-        answer
-            .with("Last-Modified", http_date::format(message.time).to_vec())
-            .with(self.ids.header.to_string(), self.ids.tag(message))
-            .with("Vary", VARY)
+        let dated = match self.ids.compound {
+            true => answer,
+            false => answer.with("Last-Modified", http_date::format(message.time).to_vec()),
+        };
+        dated.with(self.ids.header.to_string(), self.ids.tag(message)).with("Vary", VARY)
     }
 
     /// Nothing new for a request that does not wait: 304 with what it has sent.

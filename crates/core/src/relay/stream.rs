@@ -11,9 +11,17 @@ use crate::wire::http_date;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum RelayStream {
     /// `text/event-stream`
-    EventSource(IdStyle),
-    /// Each message begins with its id and type: the WebSocket protocol `ws+meta.nchan`.
-    Meta(IdStyle),
+    EventSource {
+        /// How messages are told apart.
+        ids: IdStyle,
+        /// What is sent after silence.
+        ping: Box<[u8]>,
+    },
+    /// Frames of a WebSocket.
+    Frames {
+        /// Each begins with the message's id and type: the WebSocket protocol `ws+meta.nchan`.
+        meta: Option<IdStyle>,
+    },
     /// `multipart/mixed`
     Multipart {
         /// How messages are told apart.
@@ -35,9 +43,18 @@ impl RelayStream {
     #[must_use]
     pub fn opening(&self) -> Vec<u8> {
         match self {
-            Self::EventSource(_) => b": hi\n\n".to_vec(),
+            Self::EventSource { .. } => b": hi\n\n".to_vec(),
             Self::Multipart { boundary, .. } => [b"--", &**boundary].concat(),
-            Self::Meta(_) | Self::Plain { .. } => Vec::new(),
+            Self::Frames { .. } | Self::Plain { .. } => Vec::new(),
+        }
+    }
+
+    /// What is sent after silence; nothing where nothing can be told from a message.
+    #[must_use]
+    pub fn ping(&self) -> &[u8] {
+        match self {
+            Self::EventSource { ping, .. } => ping,
+            Self::Frames { .. } | Self::Multipart { .. } | Self::Plain { .. } => &[],
         }
     }
 
@@ -46,7 +63,7 @@ impl RelayStream {
     pub fn closing(&self) -> Vec<u8> {
         match self {
             Self::Multipart { .. } => b"--\r\n".to_vec(),
-            Self::EventSource(_) | Self::Meta(_) | Self::Plain { .. } => Vec::new(),
+            Self::EventSource { .. } | Self::Frames { .. } | Self::Plain { .. } => Vec::new(),
         }
     }
 
@@ -58,14 +75,15 @@ impl RelayStream {
     /// Appends a message. Those that tell an end are a comment where there are comments.
     pub fn write(&self, message: &Message, out: &mut Vec<u8>) {
         if message.id < 0 {
-            if matches!(self, Self::EventSource(_)) && message.id == Message::DELETED_ID {
+            if matches!(self, Self::EventSource { .. }) && message.id == Message::DELETED_ID {
                 out.extend_from_slice(b":410: 410 Gone\n\n");
             }
             return;
         }
         match self {
-            Self::EventSource(ids) => event(ids, message, out),
-            Self::Meta(ids) => meta(ids, message, out),
+            Self::EventSource { ids, .. } => event(ids, message, out),
+            Self::Frames { meta: Some(ids) } => meta(ids, message, out),
+            Self::Frames { meta: None } => out.extend_from_slice(&message.text),
             Self::Multipart { ids, boundary, default_type } => {
                 let content_type = message.content_type.as_deref().unwrap_or(default_type);
                 out.extend_from_slice(b"\r\nLast-Modified: ");
@@ -155,7 +173,7 @@ mod tests {
 
     #[test]
     fn events_keep_empty_lines() {
-        let stream = RelayStream::EventSource(ids());
+        let stream = RelayStream::EventSource { ids: ids(), ping: Box::from([]) };
         let id = "id: 784111777:2\n";
         check(
             &stream,
@@ -173,7 +191,8 @@ mod tests {
 
     #[test]
     fn several_channels_are_told_apart_by_the_server() {
-        let stream = RelayStream::EventSource(IdStyle { several: true, ..ids() });
+        let ids = IdStyle { several: true, ..ids() };
+        let stream = RelayStream::EventSource { ids, ping: Box::from([]) };
         check(&stream, &message(b"x"), "id: 784111777:8\ndata: x\n\n");
     }
 
@@ -193,10 +212,12 @@ mod tests {
 
     #[test]
     fn meta_comes_before_the_text() {
+        let frames = RelayStream::Frames { meta: Some(ids()) };
         let mut sent = message(b"x\ny");
-        check(&RelayStream::Meta(ids()), &sent, "id: 784111777:2\n\nx\ny");
+        check(&RelayStream::Frames { meta: None }, &sent, "x\ny");
+        check(&frames, &sent, "id: 784111777:2\n\nx\ny");
         sent.content_type = Some(Box::from(*b"a/b"));
-        check(&RelayStream::Meta(ids()), &sent, "id: 784111777:2\ncontent-type: a/b\n\nx\ny");
+        check(&frames, &sent, "id: 784111777:2\ncontent-type: a/b\n\nx\ny");
     }
 
     #[test]

@@ -38,6 +38,8 @@ pub enum Service {
     Ready,
     /// `stub_status`
     StubStatus,
+    /// `nchan_stub_status`
+    NchanStatus,
     /// `empty_gif`
     EmptyGif,
     /// `push_stream_playground`

@@ -67,6 +67,9 @@ impl RelayTransport {
 pub struct RelayTransports(u8);
 
 impl RelayTransports {
+    /// The empty set.
+    pub const NONE: Self = Self(0);
+
     /// The set with one more.
     #[must_use]
     pub const fn with(self, transport: RelayTransport) -> Self {
@@ -155,6 +158,14 @@ pub struct Relay {
     pub compound_etag: bool,
     /// `nchan_subscriber_http_raw_stream_separator`; default a line feed.
     pub raw_stream_separator: Box<[u8]>,
+    /// What an EventSource gets as a ping.
+    pub event_source_ping: Box<[u8]>,
+    /// `nchan_eventsource_ping_interval`; default none.
+    pub event_source_ping_interval: Option<Duration>,
+    /// `nchan_websocket_ping_interval`; default none.
+    pub websocket_ping_interval: Option<Duration>,
+    /// `nchan_channel_events_channel_id`, and `nchan_channel_event_string`.
+    pub events: Option<(Expression, Expression)>,
     /// `nchan_access_control_allow_origin`; default the origin of the request.
     pub allow_origin: Option<Expression>,
     /// `nchan_access_control_allow_credentials`; default on.

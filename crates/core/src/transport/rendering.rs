@@ -72,8 +72,8 @@ impl Rendering {
     #[must_use]
     pub fn relay(stream: RelayStream) -> Self {
         let dialect = match stream {
-            RelayStream::Meta(_) => Dialect::WebSocket,
-            RelayStream::EventSource(_)
+            RelayStream::Frames { .. } => Dialect::WebSocket,
+            RelayStream::EventSource { .. }
             | RelayStream::Multipart { .. }
             | RelayStream::Plain { .. } => Dialect::Relay,
         };
@@ -125,6 +125,16 @@ impl Rendering {
     #[must_use]
     pub fn is_text_alone(&self) -> bool {
         self.message.is_text_alone()
+    }
+
+    /// What a stream of the relay protocol gets after silence.
+    pub(super) fn relay_ping(&self) -> &[u8] {
+        self.relay.as_ref().map_or(&[], |relay| relay.ping())
+    }
+
+    /// Whether it is the relay protocol's.
+    pub(super) fn is_relay(&self) -> bool {
+        self.relay.is_some()
     }
 
     pub(super) fn dialect(&self) -> Dialect {

@@ -42,6 +42,9 @@ pub enum Framing {
     WebSocket,
 }
 
+/// Close code of a WebSocket of Nchan's whose channel or time is over.
+const GOING_AWAY: u16 = 1001;
+
 impl StreamFormat {
     /// The format of a WebSocket: no padding, no gzip.
     #[must_use]
@@ -96,7 +99,12 @@ impl StreamFormat {
         match self.rendering.dialect() {
             Dialect::Plain => self.message(&Message::ping(text), frame),
             Dialect::WebSocket => frame.bytes.extend_from_slice(&websocket::PING),
-            Dialect::EventSource | Dialect::Relay => {
+            Dialect::Relay => {
+                let mut parts = Parts::default();
+                parts.push(self.rendering.relay_ping());
+                self.append(&parts, frame);
+            }
+            Dialect::EventSource => {
                 let mut parts = Parts::default();
                 parts.push(event_source::PING);
                 self.append(&parts, frame);
@@ -123,7 +131,8 @@ impl StreamFormat {
     pub fn end(&self, tail: GzipTail, out: &mut Vec<u8>) {
         if self.framing == Framing::WebSocket {
             // Without a code, as nginx-push-stream-module ends a connection.
-            websocket::close(None, b"", out);
+            let code = self.rendering.is_relay().then_some(GOING_AWAY);
+            websocket::close(code, b"", out);
             return;
         }
         if self.gzip.is_some() {
@@ -148,10 +157,16 @@ impl StreamFormat {
         if self.rendering.is_text_alone() {
             return self.websocket_payload(message.binary, &message.text, frame);
         }
+        let relayed = self.rendering.is_relay();
+        if relayed && message.id < 0 {
+            // The close frame tells it.
+            return;
+        }
         // A binary text would not survive inside a template of characters.
+        let binary = relayed && message.binary;
         let mut payload = Vec::new();
         self.rendering.payload(message, &mut payload);
-        self.websocket_payload(false, &payload, frame);
+        self.websocket_payload(binary, &payload, frame);
     }
 
     fn websocket_payload(&self, binary: bool, payload: &[u8], frame: &mut Frame) {

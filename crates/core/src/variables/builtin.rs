@@ -35,6 +35,7 @@ pub(super) fn value<'a>(scope: &Scope<'a>, builtin: Builtin) -> Option<Cow<'a, [
         // A body is never kept for a variable, and never shown in a log.
         Builtin::Foreign | Builtin::RequestBody => return None,
         Builtin::HookChannel => return present(&scope.subject()?.channels),
+        Builtin::HookEvent => return present(scope.subject()?.event.as_bytes()),
         Builtin::HookPublisher => return present(scope.subject()?.publisher.as_bytes()),
         Builtin::HookSubscriber => return present(scope.subject()?.subscriber.as_bytes()),
         Builtin::Host if request.host.is_empty() => Cow::Borrowed(scope.server_name),

@@ -79,6 +79,8 @@ pub struct Subject {
     pub subscriber: &'static str,
     /// `$push_stream_hook_publisher`: `http` or `websocket`; empty for a subscriber.
     pub publisher: &'static str,
+    /// `$nchan_channel_event`: what happened to the channel; empty for a hook.
+    pub event: &'static str,
 }
 
 /// What scripts made of a request's address, until that is the request's own.

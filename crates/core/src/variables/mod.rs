@@ -75,6 +75,8 @@ pub enum Builtin {
     Foreign,
     /// `$push_stream_hook_channel`, `$nchan_channel_id`: what a hook is about.
     HookChannel,
+    /// `$nchan_channel_event`.
+    HookEvent,
     /// `$push_stream_hook_publisher`, `$nchan_publisher_type`.
     HookPublisher,
     /// `$push_stream_hook_subscriber`, `$nchan_subscriber_type`.

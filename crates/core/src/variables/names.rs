@@ -113,6 +113,7 @@ const NAMES: &[(&str, Builtin)] = &[
     ("limit_rate", Builtin::Foreign),
     ("limit_req_status", Builtin::LimitReqStatus),
     ("msec", Builtin::Msec),
+    ("nchan_channel_event", Builtin::HookEvent),
     ("nchan_channel_id", Builtin::HookChannel),
     ("nchan_publisher_type", Builtin::HookPublisher),
     ("nchan_subscriber_type", Builtin::HookSubscriber),

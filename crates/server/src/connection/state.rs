@@ -184,6 +184,17 @@ pub(crate) struct Said {
 }
 
 impl Subscribed {
+    /// How long it may be silent before it gets a ping.
+    pub(crate) fn ping_interval(&self) -> Option<std::time::Duration> {
+        let push = &self.settings.push;
+        match (&push.relay, self.transport) {
+            (None, _) => push.ping_message_interval,
+            (Some(relay), Transport::WebSocket) => relay.websocket_ping_interval,
+            (Some(relay), Transport::EventSource) => relay.event_source_ping_interval,
+            (Some(_), Transport::Streaming | Transport::LongPolling | Transport::Polling) => None,
+        }
+    }
+
     /// Whether that errand is about what its client has said.
     pub(crate) fn asks(&self, errand: u32) -> bool {
         let unjudged = self.logged.as_ref().and_then(|logged| logged.unjudged.as_ref());

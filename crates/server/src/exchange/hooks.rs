@@ -100,12 +100,12 @@ impl Exchange {
 
     /// What a hook tells of a subscriber of this location.
     pub(crate) fn subscriber_subject(&self, word: &'static str, env: &Environment) -> Subject {
-        Subject { channels: self.channel_names(env), subscriber: word, publisher: "" }
+        Subject { channels: self.channel_names(env), subscriber: word, publisher: "", event: "" }
     }
 
     /// What a hook tells of a publisher of this location.
     pub(crate) fn publisher_subject(&self, word: &'static str, env: &Environment) -> Subject {
-        Subject { channels: self.channel_names(env), subscriber: "", publisher: word }
+        Subject { channels: self.channel_names(env), subscriber: "", publisher: word, event: "" }
     }
 
     fn channel_names(&self, environment: &Environment) -> Box<[u8]> {

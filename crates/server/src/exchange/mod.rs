@@ -40,7 +40,7 @@ pub(crate) use access::{Findings, verify_password};
 pub(crate) use files::FileBody;
 pub(crate) use hooks::{Asked, Hook};
 pub(crate) use inside::Inside;
-pub(crate) use relay::{META_PROTOCOL, relay_draft};
+pub(crate) use relay::META_PROTOCOL;
 pub(crate) use route::Verdict;
 pub(crate) use subscriber::subscriber_refused;
 

@@ -9,7 +9,7 @@ use outpour_core::relay::{self, Action, IdStyle, InfoFormat, MessageId, RelayAns
 use outpour_core::request::{Method, Request, Version};
 use outpour_core::settings::{Relay, RelayDialect, RelayTransport};
 use outpour_core::transport::{Framing, Rendering, StreamFormat, content_type};
-use outpour_core::variables::{Environment, Expression, Subject};
+use outpour_core::variables::{Environment, Expression, State, Subject};
 
 use super::{Exchange, Plan};
 
@@ -65,6 +65,31 @@ impl Exchange {
                 Some(self.subscriber_subject(transport.word(), environment))
             }
         }
+    }
+
+    /// What the channel of events is told about one of this request's, and that channel.
+    pub(crate) fn relay_event(
+        &self,
+        relay: &Relay,
+        event: &'static str,
+        environment: &Environment,
+    ) -> Option<(Entry, Draft)> {
+        let (channel, text) = relay.events.as_ref()?;
+        let entries = self.entries(environment);
+        let group = self.plain(&relay.group, environment);
+        let own = |entry: &Entry| -> Vec<u8> {
+            let id = entry.id.strip_prefix(&*group).filter(|_| !group.is_empty());
+            id.and_then(|id| id.strip_prefix(b"/")).unwrap_or(&entry.id).to_vec()
+        };
+        let channels = entries.iter().map(own).collect::<Vec<_>>().join(&b' ').into();
+        let subject = Subject { channels, event, ..Subject::default() };
+        let state = State { subject: Some(Arc::new(subject)), ..self.state.clone() };
+        let scope = self.scope(environment, self.started, None);
+        let scope = scope.with(&state);
+        let id = [b"meta/", &*channel.evaluate(&scope)].concat();
+        let text = text.evaluate(&scope).into_owned();
+        let draft = Draft { text: text.into(), ..relay_draft(relay) };
+        Some((Entry { id: id.into(), backtrack: 0 }, draft))
     }
 
     /// What comes before the body, and before the channels are looked at.
@@ -184,6 +209,28 @@ impl Exchange {
         }
     }
 
+    /// Publishes what a WebSocket has said; what a client is told that only publishes.
+    pub(crate) fn relay_said(
+        &self,
+        relay: &Relay,
+        draft: Draft,
+        channels: &mut Channels,
+        environment: &Environment,
+        now: Now,
+    ) -> Result<Option<Vec<u8>>, Refusal> {
+        let entries = self.relay_entries(relay, true, environment);
+        let draft =
+            Draft { store: relay.store_messages, retention: Some(relay.retention), ..draft };
+        let subscribers = channels.relay_publish(&entries, &draft, false, now)?;
+        if self.relay_action(relay) != Action::PublishFrames {
+            return Ok(None);
+        }
+        let info = channels.relay_information(&entries, now).unwrap_or_default();
+        let format = InfoFormat::from_accept(self.request.header("accept"));
+        let info = outpour_core::channels::RelayInfo { subscribers, ..info };
+        Ok(Some(relay::information(&info, relay.dialect, format)))
+    }
+
     fn informed(&self, relay: &Relay, info: &outpour_core::channels::RelayInfo) -> Answer {
         let format = InfoFormat::from_accept(self.request.header("accept"));
         let content_type = match relay.dialect {
@@ -264,7 +311,7 @@ impl Exchange {
         let stream = match transport {
             RelayTransport::EventSource => {
                 media = content_type(SubscriberMode::EventSource, &default_type).to_vec();
-                RelayStream::EventSource(ids)
+                RelayStream::EventSource { ids, ping: relay.event_source_ping.clone() }
             }
             RelayTransport::Multipart => {
                 let boundary = relay::boundary(environment.seed);
@@ -293,13 +340,11 @@ impl Exchange {
 
     /// The messages of a WebSocket: as they are, or with `ws+meta.nchan` with their ids.
     pub(crate) fn websocket_rendering(&self, environment: &Environment) -> Arc<Rendering> {
-        match &self.settings.push.relay {
-            Some(relay) if self.wants_meta() => {
-                let ids = self.id_style(relay, environment);
-                Arc::new(Rendering::relay(RelayStream::Meta(ids)))
-            }
-            _ => Arc::clone(&self.settings.push.rendering),
-        }
+        let Some(relay) = &self.settings.push.relay else {
+            return Arc::clone(&self.settings.push.rendering);
+        };
+        let meta = self.wants_meta().then(|| self.id_style(relay, environment));
+        Arc::new(Rendering::relay(RelayStream::Frames { meta }))
     }
 
     /// Whether the client asks for Nchan's WebSocket protocol.
@@ -316,7 +361,7 @@ impl Exchange {
 pub(crate) const META_PROTOCOL: &[u8] = b"ws+meta.nchan";
 
 /// What all messages of a location have in common.
-pub(crate) fn relay_draft(relay: &Relay) -> Draft {
+fn relay_draft(relay: &Relay) -> Draft {
     Draft { store: relay.store_messages, retention: Some(relay.retention), ..Draft::default() }
 }
 

@@ -6,7 +6,7 @@ use outpour_core::request::Method;
 use outpour_core::settings::Service;
 
 use super::Exchange;
-use crate::metrics::{Exposition, Snapshot, render, stub_status};
+use crate::metrics::{Exposition, Snapshot, nchan_status, render, stub_status};
 use crate::pages::PLAYGROUND;
 use crate::shared::Shared;
 
@@ -39,6 +39,9 @@ impl Exchange {
             Service::StubStatus => {
                 let text = stub_status(&Snapshot::take(shared, Figures::default()));
                 Answer::new(200).body(plain, text.into_bytes())
+            }
+            Service::NchanStatus => {
+                Answer::new(200).body(plain, nchan_status(&figures()).into_bytes())
             }
             Service::Live => Answer::new(200).body(plain, b"ok\n".to_vec()).uncached(),
             Service::Ready if shared.is_ready() => {

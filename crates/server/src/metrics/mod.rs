@@ -14,4 +14,4 @@ mod tests;
 pub(crate) use exposition::{Exposition, render};
 pub use reference::reference;
 pub(crate) use snapshot::Snapshot;
-pub(crate) use status::stub_status;
+pub(crate) use status::{nchan_status, stub_status};

@@ -56,9 +56,7 @@ impl Worker {
             State::Subscribed(subscribed) => {
                 let ping = match subscribed.kind {
                     Kind::LongPoll => None,
-                    Kind::Stream | Kind::WebSocket(_) => {
-                        subscribed.settings.push.ping_message_interval
-                    }
+                    Kind::Stream | Kind::WebSocket(_) => subscribed.ping_interval(),
                 };
                 let ping = ping.map(|p| self.hub.last_sent(subscribed.subscriber).after(p));
                 match (ping, subscribed.ends) {

@@ -207,6 +207,9 @@ impl Worker {
         complete: bool,
     ) {
         self.log_subscription(&subscribed, bytes_sent, complete);
+        if let Some(logged) = &subscribed.logged {
+            self.tell_event(&logged.exchange, "subscriber_dequeue");
+        }
         let told =
             subscribed.settings.hooks.is_some() && !matches!(subscribed.kind, Kind::LongPoll);
         if let Some(logged) = subscribed.logged.filter(|_| told) {

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use outpour_core::answer::Answer;
-use outpour_core::channels::{Refusal, Subscribed, Waited};
+use outpour_core::channels::{Draft, Refusal, Subscribed, Waited};
 use outpour_core::hub::{Format, LongPoll, PollAnswer};
 use outpour_core::relay::Action;
 use outpour_core::request::Version;
-use outpour_core::settings::{Relay, RelayTransport};
+use outpour_core::settings::{Level, Relay, RelayTransport};
 use outpour_core::transport::Framing;
+use outpour_core::wire::websocket;
 
 use super::respond::wire_version;
 use super::{Phase, Worker};
-use crate::connection::{ConnectionKey, Kind};
+use crate::connection::{ConnectionKey, Kind, State};
 use crate::counters::Transport;
 use crate::exchange::{Exchange, server_header};
 
@@ -36,7 +37,13 @@ impl Worker {
                 let delete = action == Action::Delete;
                 let environment = &self.shared.environment;
                 let mut channels = self.shared.channels(self.id);
-                exchange.relay_asked(&relay, delete, &mut channels, environment, self.now)
+                let answer =
+                    exchange.relay_asked(&relay, delete, &mut channels, environment, self.now);
+                drop(channels);
+                if delete && answer.status == 200 {
+                    self.tell_event(&exchange, "channel_delete");
+                }
+                answer
             }
             Action::Options | Action::Nothing => {
                 relay.without_channel(action).unwrap_or_else(|| Answer::page(404))
@@ -54,6 +61,9 @@ impl Worker {
         let mut channels = self.shared.channels(self.id);
         let answer = exchange.relay_published(&relay, text, &mut channels, environment, self.now);
         drop(channels);
+        if answer.status < 300 {
+            self.tell_event(&exchange, "channel_publish");
+        }
         if answer.status == 500 {
             self.log_refusal(&exchange, b"");
             return self.fail(key, exchange, 500);
@@ -175,6 +185,45 @@ impl Worker {
             | RelayTransport::WebSocket => Transport::Streaming,
         };
         self.park(key, exchange, subscriber, Kind::Stream, transport, ttl, keep_alive, begin);
+    }
+
+    /// Publishes what the client of a relay WebSocket has said.
+    pub(super) fn publish_frame(&mut self, key: ConnectionKey, draft: Draft) {
+        let Some(connection) = self.connections.get(key.slot as usize) else { return };
+        let State::Subscribed(subscribed) = &connection.state else { return };
+        let (Some(relay), Some(logged)) = (&subscribed.settings.push.relay, &subscribed.logged)
+        else {
+            return;
+        };
+        let (exchange, environment) = (&logged.exchange, &self.shared.environment);
+        let mut channels = self.shared.channels(self.id);
+        let said = exchange.relay_said(relay, draft, &mut channels, environment, self.now);
+        drop(channels);
+        match said {
+            Ok(told) => {
+                self.tell_event(exchange, "channel_publish");
+                if let Some(told) = told {
+                    let mut frame = Vec::new();
+                    websocket::text(&told, &mut frame);
+                    self.reply(key, &frame);
+                }
+            }
+            Err(refusal) => {
+                let text = format!("push relay: a WebSocket's message is not published: {refusal}");
+                self.log_client(key, Level::Error, &text);
+            }
+        }
+    }
+
+    /// Tells the channel of events, if the location has one, what happens to those of a request.
+    pub(super) fn tell_event(&self, exchange: &Exchange, event: &'static str) {
+        let Some(relay) = &exchange.settings.push.relay else { return };
+        let told = exchange.relay_event(relay, event, &self.shared.environment);
+        if let Some((entry, draft)) = told {
+            let mut channels = self.shared.channels(self.id);
+            // Without memory for it nobody is told, as with the events of push_stream.
+            let _ = channels.relay_publish(&[entry], &draft, false, self.now);
+        }
     }
 
     /// [`Worker::register`] for a location of the relay protocol.

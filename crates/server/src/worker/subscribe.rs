@@ -248,8 +248,15 @@ impl Worker {
         if hooked {
             self.tell_subscribed(&exchange, transport);
         }
-        // A WebSocket that publishes has to know where.
-        let publishes = settings.push.relay.is_some() && matches!(kind, Kind::WebSocket(_));
+        // A WebSocket that publishes has to know where, and who tells of events about what.
+        let publishes = settings
+            .push
+            .relay
+            .as_ref()
+            .is_some_and(|relay| relay.events.is_some() || matches!(kind, Kind::WebSocket(_)));
+        if publishes {
+            self.tell_event(&exchange, "subscriber_enqueue");
+        }
         let kept =
             hooked || publishes || !settings.access_log.is_empty() || !exchange.tickets.is_empty();
         let logged = kept.then(|| {

@@ -11,7 +11,7 @@ use super::Worker;
 use super::slow::keeps_up;
 use crate::connection::{ConnectionKey, Ending, Kind, Said, State, Subscribed};
 use crate::counters::Transport;
-use crate::exchange::{Exchange, META_PROTOCOL, relay_draft, server_header};
+use crate::exchange::{Exchange, META_PROTOCOL, server_header};
 
 /// Bytes of one message, fragments joined, that a client may send. `client_max_body_size` does not
 /// apply to WebSockets, as in nginx-push-stream-module; this bound keeps a worker's memory.
@@ -164,20 +164,12 @@ impl Worker {
         let Said { text: data, binary } = said;
         let draft =
             Draft { text: data.into(), binary, store: push.store_messages, ..Draft::default() };
-        let published = match (&push.relay, &subscribed.logged) {
-            (Some(relay), Some(logged)) => {
-                let environment = &self.shared.environment;
-                let entries = logged.exchange.relay_entries(relay, true, environment);
-                let draft = Draft { text: draft.text, binary, ..relay_draft(relay) };
-                let mut channels = self.shared.channels(self.id);
-                channels.relay_publish(&entries, &draft, false, self.now).map(drop)
-            }
-            (Some(_) | None, _) => {
-                let channels = self.hub.channels(subscribed.subscriber);
-                let mut store = self.shared.channels(self.id);
-                store.publish_from_subscriber(&channels, draft, self.now)
-            }
-        };
+        if push.relay.is_some() {
+            return self.publish_frame(key, draft);
+        }
+        let channels = self.hub.channels(subscribed.subscriber);
+        let published =
+            self.shared.channels(self.id).publish_from_subscriber(&channels, draft, self.now);
         if published.is_err() {
             let text = "push stream module: unable to allocate message in shared memory";
             self.log_client(key, Level::Error, text);
@@ -185,7 +177,7 @@ impl Worker {
     }
 
     /// Sends a control frame. A client that asks and asks without reading is let go.
-    fn reply(&mut self, key: ConnectionKey, frame: &[u8]) -> bool {
+    pub(super) fn reply(&mut self, key: ConnectionKey, frame: &[u8]) -> bool {
         self.answers.extend_from_slice(frame);
         let counters = &self.shared.counters[usize::from(self.id.0)];
         let Some(connection) = self.connections.get_mut(key.slot as usize) else { return false };

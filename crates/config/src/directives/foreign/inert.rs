@@ -125,4 +125,20 @@ pub(super) const INERT: &[Family] = &[
         "ssl_ocsp_cache ssl_stapling ssl_stapling_file ssl_stapling_responder
         ssl_stapling_verify",
     ),
+    Family {
+        module: "Nchan",
+        why: "messages stay in memory, whatever their size",
+        instead: "",
+        names: "nchan_message_temp_path",
+    },
+    Family {
+        module: "Nchan",
+        why: "a message is compressed when the first WebSocket wants it so, where the subscribers' \
+              location has push_stream_websocket_deflate on",
+        instead: "",
+        names: "nchan_deflate_message_for_websocket nchan_permessage_deflate_compression_level
+        nchan_permessage_deflate_compression_memlevel
+        nchan_permessage_deflate_compression_strategy
+        nchan_permessage_deflate_compression_window",
+    },
 ];

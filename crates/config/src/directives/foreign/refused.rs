@@ -16,10 +16,6 @@ const fn third(
     Family { module, why, instead, names }
 }
 
-/// Why nothing of another push module is taken over.
-const OTHER_PUSH: &str = "channels of another push module, with other addresses and answers";
-const PUSH_INSTEAD: &str =
-    "write the locations with push_stream_publisher and push_stream_subscriber";
 const SCRIPTS: &str = "there is no interpreter of scripts inside the server";
 const SCRIPTS_INSTEAD: &str = "let the application do it, and pass the request on to it";
 
@@ -210,7 +206,50 @@ pub(super) const REFUSED: &[Family] = &[
         "push_broadcast_channel_max_qtd push_client push_destination
         push_max_message_storage_length push_max_message_storage_size push_server push_source",
     ),
-    third("Nchan", OTHER_PUSH, PUSH_INSTEAD, "nchan_*"),
+    third(
+        "Nchan",
+        "channels are kept in memory by this server alone: there is no Redis behind them",
+        "remove it; let one server have all subscribers of a channel",
+        "nchan_redis_* nchan_storage_engine nchan_use_redis",
+    ),
+    third(
+        "Nchan",
+        "groups are name spaces: they have neither limits nor a location of their own",
+        "use nchan_max_channel_subscribers and push_stream_shared_memory_size",
+        "nchan_channel_group_accounting nchan_group_location nchan_group_max_channels
+        nchan_group_max_messages nchan_group_max_messages_disk nchan_group_max_messages_memory
+        nchan_group_max_subscribers",
+    ),
+    third(
+        "Nchan",
+        "the load generator is a program of its own",
+        "run `outpour bench`",
+        "nchan_benchmark nchan_benchmark_*",
+    ),
+    third(
+        "Nchan",
+        "subscribers are counted, not listed",
+        "use GET on the publisher, or push_stream_subscribe_request to keep a list",
+        "nchan_subscriber_info nchan_subscriber_info_*",
+    ),
+    third(
+        "Nchan",
+        "a long-poll gets one message",
+        "remove it: the next request gets the next message at once",
+        "nchan_longpoll_multipart_response",
+    ),
+    third(
+        "Nchan",
+        "heartbeats of WebSockets are ping and pong frames",
+        "use nchan_websocket_ping_interval",
+        "nchan_websocket_client_heartbeat",
+    ),
+    third(
+        "Nchan",
+        "neither this server nor the documentation of Nchan known here has it",
+        "remove it",
+        "nchan_*",
+    ),
     refused(
         "answers of upstreams are never kept",
         "remove it: the application and its clients decide what is kept",
