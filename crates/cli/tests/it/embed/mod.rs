@@ -4,6 +4,7 @@ mod basics;
 mod bodies;
 mod callbacks;
 mod channels;
+mod examples;
 mod executor;
 mod hostile;
 mod peer;
