@@ -46,6 +46,12 @@ pub trait PushHandler: Send + Sync + 'static {
         let _ = client;
     }
 
+    /// Whether [`PushHandler::on_drained`] does anything: if not, its turns are saved. Asked each
+    /// time that it would run; must be cheap.
+    fn hears_drained(&self) -> bool {
+        true
+    }
+
     /// The server ends gracefully. What is written here still goes out; then the connection is
     /// closed (1001).
     fn on_shutdown(&self, client: &Client) {

@@ -107,9 +107,10 @@ impl Link {
         lock(&self.outbox).take()
     }
 
-    /// So many messages are with the kernel; true if nothing waits any more.
+    /// So many messages are with the kernel; true if nothing waits any more, and the handler wants
+    /// to hear of it.
     pub(crate) fn settle(&self, messages: usize, bytes: usize) -> bool {
-        lock(&self.outbox).settle(messages, bytes)
+        lock(&self.outbox).settle(messages, bytes) && lock(&self.handler).hears_drained()
     }
 
     /// The connection is no more one of the application's.
