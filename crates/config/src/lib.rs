@@ -28,7 +28,7 @@ pub use audit::{BlockOrigin, Finding, Said, StepOrigin, Treatment};
 pub use diagnostic::{Diagnostic, Place};
 pub use load::{Inspection, Loaded, Options, dump, inspect, load, load_text};
 pub use outpour_core::settings::Settings;
-pub use reference::{Known, known, reference};
+pub use reference::{Known, known, reference, relay_reference};
 
 /// The text of the built-in configuration.
 pub const BUILTIN: &str = include_str!("builtin.conf");

@@ -87,6 +87,44 @@ fn chapters() -> Vec<(&'static str, Vec<&'static Directive>)> {
     chapters
 }
 
+/// The page about the directives of the older push module and of Nchan as Markdown: each with how it
+/// is treated.
+#[must_use]
+pub fn relay_reference() -> String {
+    let mut out = String::from(
+        "# push_* and nchan_* directives\n\n\
+         What becomes of the directives of NginxHttpPushModule and Nchan ([guide](push-dialect.md)).\n\n\
+         This page is generated from the table of directives in the code.\n\n\
+         | Directive | | |\n|---|---|---|\n",
+    );
+    let is_relay = |name: &str| {
+        (name.starts_with("push_") && !name.starts_with("push_stream_"))
+            || name.starts_with("nchan_")
+    };
+    for row in rows().filter(|row| is_relay(row.name)) {
+        let treated = if matches!(row.kind, Kind::Inert) { "ignored" } else { "honoured" };
+        let why = row.doc.trim_start_matches("Accepted without effect: ");
+        let why = why.replace('|', "\\|");
+        let _ = writeln!(out, "| [`{0}`](directives.md#{0}) | {treated} | {why} |", row.name);
+    }
+    let (inert, refused) = families();
+    for (families, treated) in [(inert, "ignored"), (refused, "refused")] {
+        for family in families {
+            for name in family.names.split_whitespace().filter(|name| is_relay(name)) {
+                // The rest of the names, whatever they are.
+                let name =
+                    if name == "nchan_*" { "any other `nchan_*`" } else { &format!("`{name}`") };
+                let _ = write!(out, "| {name} | {treated} | {}.", family.why);
+                let _ = match family.instead {
+                    "" => writeln!(out, " |"),
+                    instead => writeln!(out, " Instead: {instead}. |"),
+                };
+            }
+        }
+    }
+    out
+}
+
 fn index(out: &mut String, title: &str, rows: &[&Directive]) {
     // A name a line, so that a new one changes no other line.
     let names: Vec<String> = rows.iter().map(|row| format!("[`{0}`](#{0})", row.name)).collect();

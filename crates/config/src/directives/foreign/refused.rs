@@ -244,12 +244,7 @@ pub(super) const REFUSED: &[Family] = &[
         "use nchan_websocket_ping_interval",
         "nchan_websocket_client_heartbeat",
     ),
-    third(
-        "Nchan",
-        "neither this server nor the documentation of Nchan known here has it",
-        "remove it",
-        "nchan_*",
-    ),
+    third("Nchan", "no directive of Nchan that is known here", "remove it", "nchan_*"),
     refused(
         "answers of upstreams are never kept",
         "remove it: the application and its clients decide what is kept",
