@@ -101,7 +101,6 @@ impl Server {
     pub fn bind_with(settings: Settings, port: Option<Port>) -> Result<Self, StartError> {
         let mut settings = with_application(settings, port.is_some())?;
         let chosen = choose_ports(&mut settings)?;
-        let port = port.map(|port| port.with_error_log(&settings.main.error_log));
         let running = Running::new(settings)?;
         let settings = &running.settings;
         let workers = worker_count(settings);

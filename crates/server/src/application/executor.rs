@@ -132,7 +132,7 @@ pub(crate) fn call(application: &dyn Application, request: &Request) -> Reply {
     match catch_unwind(AssertUnwindSafe(|| application.call(request))) {
         Ok(reply) => reply,
         Err(panic) => {
-            request.address().complain(request, "call", panic.as_ref());
+            request.complain("call", panic.as_ref());
             Response::new(500).into()
         }
     }

@@ -161,7 +161,7 @@ impl Link {
                 // There is no end without a beginning.
                 lock(&self.inbox).abandon();
             }
-            self.address().complain(&self.request, name, panic.as_ref());
+            self.request.complain(name, panic.as_ref());
             return self.end(INTERNAL_ERROR, CloseReason::Failed);
         }
         if shutdown {

@@ -1,12 +1,11 @@
 //! What a server knows of its application.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use outpour_core::settings::ErrorLog;
-
 use super::outbox::Limits;
-use super::{Application, Executor};
+use super::{Application, Executor, Turn};
 
 /// An application with everything that a server has to know of it.
 #[derive(Clone)]
@@ -18,7 +17,6 @@ pub struct Port {
     pub(crate) timeout: Duration,
     pub(crate) limits: Limits,
     pub(crate) message_bytes_max: u64,
-    pub(super) error_log: Vec<ErrorLog>,
 }
 
 impl Port {
@@ -31,7 +29,6 @@ impl Port {
             timeout: Duration::from_secs(30),
             limits: Limits { messages: 1024, bytes: 1 << 20 },
             message_bytes_max: 1 << 20,
-            error_log: Vec::new(),
         }
     }
 
@@ -68,13 +65,17 @@ impl Port {
         self
     }
 
-    pub(super) fn error_log(&self) -> &[ErrorLog] {
-        &self.error_log
-    }
-
-    pub(crate) fn with_error_log(mut self, targets: &[ErrorLog]) -> Self {
-        self.error_log = targets.to_vec();
-        self
+    /// Runs a turn where that is to be: on this thread, which is its worker's, or elsewhere. A panic of
+    /// the executor gives the turn up.
+    pub(crate) fn run(&self, turn: Turn) {
+        let Some(executor) = &self.executor else {
+            let mut turn = Some(turn);
+            while let Some(next) = turn.take() {
+                turn = next.run(usize::MAX);
+            }
+            return;
+        };
+        let _ = catch_unwind(AssertUnwindSafe(|| executor.execute(turn)));
     }
 }
 

@@ -1,15 +1,18 @@
 //! A request as the application sees it.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use outpour_core::request::{self as head, Method, Peer, Version};
+use outpour_core::settings::{Level, LocationSettings};
 use outpour_core::wire::websocket;
 
 use super::responder::Address;
 use super::{Reply, Responder};
+use crate::logs::RequestContext;
 
 /// What a request can be upgraded to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,17 +34,35 @@ struct Asked {
     remote: Option<SocketAddr>,
     local: Option<SocketAddr>,
     encrypted: bool,
+    connection: u64,
     body: Vec<u8>,
     upgrade: Option<Upgrade>,
+    settings: Arc<LocationSettings>,
     address: Address,
 }
 
 impl Request {
-    pub(crate) fn new(head: head::Request, peer: &Peer, body: Vec<u8>, address: Address) -> Self {
+    pub(crate) fn new(
+        head: head::Request,
+        peer: &Peer,
+        body: Vec<u8>,
+        settings: Arc<LocationSettings>,
+        address: Address,
+    ) -> Self {
         let upgrade = upgrade(&head);
-        let (remote, local) = (peer.remote, peer.local);
+        let (remote, local, connection) = (peer.remote, peer.local, peer.connection);
         let encrypted = peer.tls.is_some();
-        Self(Arc::new(Asked { head, remote, local, encrypted, body, upgrade, address }))
+        Self(Arc::new(Asked {
+            head,
+            remote,
+            local,
+            encrypted,
+            connection,
+            body,
+            upgrade,
+            settings,
+            address,
+        }))
     }
 
     /// The method as it was sent, `GET`.
@@ -159,6 +180,32 @@ impl Request {
         (Responder::new(self.0.address.clone()), Reply::later())
     }
 
+    /// Writes to the error log of the request's location, with client and request line. The text
+    /// should say what happened in which callback.
+    pub fn log_error(&self, text: &str) {
+        let Asked { head, settings, address, connection, remote, .. } = &*self.0;
+        let line = head.bytes.split(|byte| matches!(byte, b'\r' | b'\n')).find(|l| !l.is_empty());
+        let context = RequestContext {
+            connection: *connection,
+            client: remote.map(|remote| remote.ip()),
+            request: line,
+            host: head.header("host"),
+            ..Default::default()
+        };
+        let (shared, name) = (&address.shared, &settings.name);
+        let now = shared.clock.now();
+        let message = format_args!("{text}, location: \"{name}\"");
+        shared.logs.error(&settings.error_log, Level::Error, now, Some(&context), message);
+    }
+
+    /// Tells the error log that a callback panicked.
+    pub(super) fn complain(&self, callback: &str, panic: &(dyn Any + Send)) {
+        let text = panic.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        let text = text.unwrap_or("no text");
+        self.log_error(&format!("application panicked in {callback}: {text}"));
+    }
+
     /// The same without the body, for as long as the connection lives.
     pub(crate) fn without_body(self) -> Self {
         if self.0.body.is_empty() {
@@ -170,8 +217,10 @@ impl Request {
             remote: asked.remote,
             local: asked.local,
             encrypted: asked.encrypted,
+            connection: asked.connection,
             body: Vec::new(),
             upgrade: asked.upgrade,
+            settings: Arc::clone(&asked.settings),
             address: asked.address.clone(),
         }))
     }

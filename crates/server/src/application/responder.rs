@@ -1,13 +1,11 @@
 //! Answers that come later, and the way from any thread to a connection's worker.
 
-use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use outpour_core::channels::WorkerId;
-use outpour_core::settings::Level;
 
-use super::{Joining, Reply, Request, Response, Turn};
+use super::{Joining, Reply, Response, Turn};
 use crate::connection::ConnectionKey;
 use crate::mailbox::Mail;
 use crate::server::NO_WORKER;
@@ -93,25 +91,6 @@ impl Address {
 
     pub(super) fn send(&self, post: Post) {
         self.shared.mailboxes[usize::from(self.worker.0)].send(Mail::Application(post));
-    }
-
-    /// Tells the error log that a callback failed.
-    pub(super) fn complain(&self, request: &Request, callback: &str, panic: &(dyn Any + Send)) {
-        let text = panic
-            .downcast_ref::<&str>()
-            .copied()
-            .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-        let text = text.unwrap_or("no text");
-        let target = String::from_utf8_lossy(request.target()).into_owned();
-        self.log(
-            Level::Error,
-            format_args!("application panicked in {callback}: {text}, request: \"{target}\""),
-        );
-    }
-
-    fn log(&self, level: Level, message: std::fmt::Arguments<'_>) {
-        let targets = self.shared.port().map(|port| port.error_log()).unwrap_or_default();
-        self.shared.logs.error(targets, level, self.shared.clock.now(), None, message);
     }
 }
 

@@ -27,7 +27,7 @@ fn application(request: &Request) -> Reply {
 }
 
 fn server() -> Server {
-    let builder = Server::builder().listen("127.0.0.1:0").workers(2);
+    let builder = super::peer::quiet(2);
     builder.application(application).start().unwrap()
 }
 

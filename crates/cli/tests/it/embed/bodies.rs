@@ -64,7 +64,7 @@ fn server(pulled: Arc<AtomicUsize>) -> Server {
             }
         }
     };
-    let builder = Server::builder().listen("127.0.0.1:0").workers(1);
+    let builder = super::peer::quiet(1);
     builder.application(application).start().unwrap()
 }
 

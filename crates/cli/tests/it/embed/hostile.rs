@@ -69,7 +69,7 @@ fn a_panic_ends_its_connection_alone() {
     let server = serve(Arc::new(Bomb));
     let mut witness = WebSocket::open(&server, "/");
     for (callback, code) in
-        [("open", 1011), ("message", 1011), ("drained", 1011), ("close", 1000)].repeat(20)
+        [("open", 1011), ("message", 1011), ("drained", 1011), ("close", 1000)].repeat(5)
     {
         let mut socket = WebSocket::open(&server, &format!("/?{callback}"));
         assert_eq!(socket.hear(), "hello");
@@ -80,6 +80,38 @@ fn a_panic_ends_its_connection_alone() {
     assert_eq!(witness.hear(), "hello");
     witness.say("x");
     assert_eq!(witness.closed(), Some(1000));
+}
+
+#[test]
+fn the_log_says_which_callback_of_which_location() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("error.log");
+    let text = format!(
+        "worker_processes 1; error_log {} error; events {{ }} http {{ access_log off; server {{ \
+         listen 127.0.0.1:0; location /bomb {{ push_stream_application; }} }} }}",
+        log.display()
+    );
+    let application = |request: &Request| -> Reply {
+        match request.upgrade() {
+            Some(_) => Reply::upgrade(Arc::new(Bomb)).into(),
+            None => panic!("without an upgrade"),
+        }
+    };
+    let server = Server::builder().configuration(text).application(application).start().unwrap();
+    let mut socket = WebSocket::open(&server, "/bomb?open");
+    assert_eq!((socket.hear(), socket.closed()), ("hello".into(), Some(1011)));
+    assert_eq!(get(&server, "/bomb/x").0, 500);
+    drop(server);
+    let log = std::fs::read_to_string(log).unwrap();
+    let lines = [
+        "application panicked in on_open: in open, as the test wants, location: \"/bomb\", \
+         client: 127.0.0.1, ",
+        "application panicked in call: without an upgrade, location: \"/bomb\", client: \
+         127.0.0.1, ",
+    ];
+    for line in lines {
+        assert!(log.contains(line), "{log}");
+    }
 }
 
 #[test]

@@ -118,3 +118,10 @@ impl EventSource {
         }
     }
 }
+
+/// A server whose log does not disturb the tests'.
+pub(super) fn quiet(workers: usize) -> outpour::Builder {
+    let text = "error_log stderr emerg; events { } http { access_log off; server { \
+                listen 127.0.0.1:0; } }";
+    Server::builder().configuration(text).workers(workers)
+}

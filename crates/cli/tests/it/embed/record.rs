@@ -83,6 +83,6 @@ pub(super) fn serve(handler: Arc<dyn PushHandler>) -> Server {
         Some(_) => Reply::upgrade(Arc::clone(&handler)).into(),
         None => outpour::Response::text("plain").into(),
     };
-    let builder = Server::builder().listen("127.0.0.1:0").workers(2);
+    let builder = super::peer::quiet(2);
     builder.application(application).start().unwrap()
 }

@@ -59,7 +59,7 @@ fn application(request: &Request) -> Reply {
 }
 
 fn server() -> Server {
-    let builder = Server::builder().listen("127.0.0.1:0").workers(1);
+    let builder = super::peer::quiet(1);
     builder.application(application).start().unwrap()
 }
 

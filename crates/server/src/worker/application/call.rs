@@ -28,15 +28,16 @@ impl Worker {
             let answer = Answer::page(426).with(VERSION.0, VERSION.1);
             return self.respond(key, exchange, answer);
         }
-        let (application, executor) = (Arc::clone(&port.application), port.executor.clone());
+        let (application, elsewhere) = (Arc::clone(&port.application), port.executor.is_some());
         self.errands = self.errands.wrapping_add(1);
         let address = Address::new(Arc::clone(&self.shared), self.id, key, self.errands);
         let head = exchange.request.clone();
-        let request = Request::new(head, &exchange.peer, body, address);
-        if let Some(executor) = executor {
+        let settings = Arc::clone(&exchange.settings);
+        let request = Request::new(head, &exchange.peer, body, settings, address);
+        if elsewhere {
             let turn = Turn::of_request(application, request.clone());
             if self.await_application(key, exchange, request) {
-                executor.execute(turn);
+                self.begin_turn(turn);
             }
             return;
         }
@@ -132,14 +133,8 @@ impl Worker {
 
     /// Runs callbacks, or has them run.
     pub(super) fn begin_turn(&mut self, turn: Turn) {
-        match self.shared.port().and_then(|port| port.executor.clone()) {
-            Some(executor) => executor.execute(turn),
-            None => {
-                let mut turn = Some(turn);
-                while let Some(next) = turn.take() {
-                    turn = next.run(usize::MAX);
-                }
-            }
+        if let Some(port) = self.shared.port() {
+            port.run(turn);
         }
     }
 }

@@ -96,6 +96,9 @@ impl Worker {
         }
         self.file_deadline(key);
         self.tell_handler(&link, InboxEvent::Open);
+        if self.phase != Phase::Serving {
+            self.end_application(key, self.phase);
+        }
         if gone {
             // The peer had closed its side before: no event will tell again.
             self.close(key, Ending::PeerGone);
