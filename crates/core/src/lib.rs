@@ -10,6 +10,7 @@ pub mod answer;
 pub mod channels;
 pub mod civil;
 pub mod files;
+pub mod grip;
 pub mod hub;
 pub mod message;
 pub mod now;

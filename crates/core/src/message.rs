@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::grip::Content;
+
 /// Name of a channel: any bytes, compared as bytes.
 pub type ChannelId = Arc<[u8]>;
 
@@ -31,6 +33,8 @@ pub struct Message {
     pub order: u32,
     /// Arrived in a binary WebSocket frame: goes out as one where the template is the text alone.
     pub binary: bool,
+    /// What it is for the holds of applications, where it was published as an item of GRIP.
+    pub content: Option<Box<Content>>,
 }
 
 impl Message {
@@ -57,7 +61,14 @@ impl Message {
             content_type: None,
             order: 0,
             binary: false,
+            content: None,
         }
+    }
+
+    /// Whether it is for the holds of applications alone: nobody else gets anything.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.content.as_ref().is_some_and(|content| content.text().is_none())
     }
 
     /// The message that a long-poll gets at its time limit with `push_stream_timeout_with_body on`.

@@ -7,6 +7,7 @@ mod divide;
 mod events;
 mod files;
 mod foreign;
+mod grip;
 mod hooks;
 mod http;
 mod http2;

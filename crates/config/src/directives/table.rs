@@ -11,8 +11,8 @@ use crate::syntax::Node;
 use super::foreign::{Foreign, foreign};
 use super::http2;
 use super::{
-    access, auth, divide, events, files, hooks, http, limits, links, listen, location, log, map,
-    nchan, old, process, push_stream, rewrite,
+    access, auth, divide, events, files, grip, hooks, http, limits, links, listen, location, log,
+    map, nchan, old, process, push_stream, rewrite,
 };
 use super::{proxy, real_ip, redirect, relay, server_name, service, tls, types, upstream};
 
@@ -194,6 +194,7 @@ pub(crate) fn rows() -> impl Iterator<Item = &'static Directive> {
         hooks::ROWS,
         relay::ROWS,
         nchan::ROWS,
+        grip::ROWS,
         service::ROWS,
         old::ROWS,
     ];

@@ -22,7 +22,8 @@ pub(crate) use hooks::HooksDraft;
 pub(crate) use http2::Http2Draft;
 pub(crate) use main::MainDraft;
 pub(crate) use proxy::{
-    PassDraft, PassTo, ProxyDraft, ProxyTlsDraft, RedirectDraft, ResolverDraft, ServersDraft,
+    GripKey, GripMode, PassDraft, PassTo, ProxyDraft, ProxyTlsDraft, RedirectDraft, ResolverDraft,
+    ServersDraft,
 };
 pub(crate) use push::{HeaderSource, PaddingDraft, PathSource, PushDraft};
 pub(crate) use relay::{RelayDraft, RelayWays};

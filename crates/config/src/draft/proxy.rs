@@ -13,6 +13,22 @@ use super::inherit;
 use crate::proxy_url::Url;
 use crate::source::Span;
 
+/// `push_stream_grip`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GripMode {
+    On,
+    /// Without WebSocket over HTTP.
+    Http,
+    Off,
+}
+
+/// `push_stream_grip_key`
+#[derive(Clone, Debug)]
+pub(crate) struct GripKey {
+    pub(crate) key: Box<[u8]>,
+    pub(crate) issuer: Option<Box<str>>,
+}
+
 /// `proxy_pass`.
 #[derive(Clone, Debug)]
 pub(crate) struct PassDraft {
@@ -74,6 +90,8 @@ pub(crate) struct ProxyDraft {
     pub(crate) bind: Option<Option<Expression>>,
     pub(crate) socket_keepalive: Option<bool>,
     pub(crate) ignore_client_abort: Option<bool>,
+    pub(crate) grip: Option<GripMode>,
+    pub(crate) grip_key: Option<GripKey>,
     pub(crate) tls: ProxyTlsDraft,
     pub(crate) resolver: ResolverDraft,
 }
@@ -117,7 +135,7 @@ impl ProxyDraft {
             request_buffering buffering hide_headers pass_headers ignore_headers intercept_errors
             redirect_off redirects cookie_domains cookie_paths cookie_flags connect_timeout
             send_timeout read_timeout buffer_size buffers next next_tries next_time bind
-            socket_keepalive ignore_client_abort);
+            socket_keepalive ignore_client_abort grip grip_key);
         inherit!(self.tls, outer.tls;
             name server_name verify verify_depth trusted_certificate certificate certificate_key
             password_file            protocols session_reuse);

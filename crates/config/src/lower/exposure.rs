@@ -1,6 +1,8 @@
 //! Publishers that everybody may use: said once for each location.
 
-use outpour_core::settings::{Level, ListenAddress, Matcher, RelayRole, Role, VerifyClient};
+use outpour_core::settings::{
+    Level, ListenAddress, Matcher, RelayRole, Role, Service, VerifyClient,
+};
 
 use crate::draft::{Block, Given};
 
@@ -20,7 +22,9 @@ impl Lowering<'_> {
         let Some(Given { value: role, at }) = block.push.role else { return };
         let publishes = matches!(
             role,
-            Role::Publisher(_) | Role::Relay(RelayRole::Publisher | RelayRole::PubSub)
+            Role::Publisher(_)
+                | Role::Service(Service::GripPublisher)
+                | Role::Relay(RelayRole::Publisher | RelayRole::PubSub)
         );
         if !publishes {
             return;

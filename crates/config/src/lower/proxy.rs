@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use outpour_core::settings::{
-    Certificate, NextUpstream, Proxy, ProxyAnswer, ProxyHeader, ProxyLimits, ProxyPass,
+    Certificate, Grip, NextUpstream, Proxy, ProxyAnswer, ProxyHeader, ProxyLimits, ProxyPass,
     ProxyRequest, ProxyRewrite, ProxyRewriteFrom, ProxyTls, ProxyUri, ProxyVersion, Resolver,
 };
 use outpour_core::variables::{Builtin, Expression, Variable};
 
 use crate::draft::{
-    Block, PassDraft, PassTo, ProxyDraft, ProxyTlsDraft, RedirectDraft, ResolverDraft,
+    Block, GripMode, PassDraft, PassTo, ProxyDraft, ProxyTlsDraft, RedirectDraft, ResolverDraft,
 };
 use crate::source::Span;
 
@@ -51,6 +51,7 @@ impl Lowering<'_> {
             bind: draft.bind.clone().flatten(),
             socket_keepalive: draft.socket_keepalive.unwrap_or(false),
             ignore_client_abort: draft.ignore_client_abort.unwrap_or(false),
+            grip: grip(draft),
         }))
     }
 
@@ -200,6 +201,17 @@ fn limits(draft: &ProxyDraft) -> ProxyLimits {
         buffer_size: draft.buffer_size.unwrap_or(PAGE),
         buffers: draft.buffers.unwrap_or(8 * PAGE),
     }
+}
+
+fn grip(draft: &ProxyDraft) -> Option<Arc<Grip>> {
+    let websocket = match draft.grip? {
+        GripMode::On => true,
+        GripMode::Http => false,
+        GripMode::Off => return None,
+    };
+    let key = draft.grip_key.as_ref();
+    let issuer = key.and_then(|key| key.issuer.clone()).unwrap_or_else(|| "outpour".into());
+    Some(Arc::new(Grip { websocket, key: key.map(|key| key.key.clone()), issuer }))
 }
 
 fn resolver(draft: &ResolverDraft) -> Resolver {

@@ -411,3 +411,25 @@ fn what_is_not_taken_over() {
     }
     in_http("proxy_read_timeuot 5s;", &["[emerg] unknown directive \"proxy_read_timeuot\" :2"]);
 }
+
+#[test]
+fn applications_may_have_connections_held() {
+    let grip = |text: &str| {
+        let text = format!("push_stream_grip_key base64:aGk= iss=me; {text}");
+        let location = format!("location /x {{ proxy_pass http://127.0.0.1:1; {text} }}");
+        let loaded = loaded(&format!("http {{ server {{ listen 80; {location} }} }}"));
+        let settings = loaded.settings.unwrap();
+        let locations = settings.http.unwrap().servers.remove(0).locations;
+        locations[0].settings.proxy.as_ref().unwrap().grip.clone()
+    };
+    assert_eq!(grip(""), None);
+    assert_eq!(grip("push_stream_grip off;"), None);
+    let on = grip("push_stream_grip on;").unwrap();
+    assert_eq!((on.websocket, on.key.as_deref(), &*on.issuer), (true, Some(&b"hi"[..]), "me"));
+    assert!(!grip("push_stream_grip http;").unwrap().websocket);
+    in_location("push_stream_grip_key base64:!;", &["[emerg] invalid key :2"]);
+    in_location("push_stream_grip_key x y;", &["[emerg] invalid parameter \"y\" :2"]);
+    in_location("push_stream_grip yes;", &["[emerg] invalid value \"yes\" :2"]);
+    let twice = "push_stream_publisher; push_stream_channels_path a;\npush_stream_grip_publisher;";
+    in_location(twice, &["[emerg] \"push_stream_grip_publisher\" directive is duplicate :3"]);
+}

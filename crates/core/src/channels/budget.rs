@@ -55,13 +55,15 @@ impl Budget {
 /// What a message made from `draft` costs.
 pub(super) fn draft_bytes(draft: &Draft) -> u64 {
     let names = [&draft.event_id, &draft.event_type, &draft.content_type];
-    text_bytes(&draft.text, names)
+    let content = draft.content.as_ref().map_or(0, |content| content.bytes() as u64);
+    text_bytes(&draft.text, names) + content
 }
 
 /// What `message` costs.
 pub(super) fn message_bytes(message: &Message) -> u64 {
     let names = [&message.event_id, &message.event_type, &message.content_type];
-    text_bytes(&message.text, names)
+    let content = message.content.as_ref().map_or(0, |content| content.bytes() as u64);
+    text_bytes(&message.text, names) + content
 }
 
 fn text_bytes(text: &[u8], names: [&Option<Box<[u8]>>; 3]) -> u64 {

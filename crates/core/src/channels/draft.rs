@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::grip::Content;
+
 /// What a publisher sent, before its channel has given it id, time and tag.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Draft {
@@ -15,6 +17,8 @@ pub struct Draft {
     pub content_type: Option<Box<[u8]>>,
     /// Came in a binary WebSocket frame.
     pub binary: bool,
+    /// What it is for the holds of applications, where it was published as an item of GRIP.
+    pub content: Option<Box<Content>>,
     /// Kept in the channel's history; from `push_stream_store_messages` of the location.
     pub store: bool,
     /// What the publisher's location says about the time afterwards; `None`: the store's settings.

@@ -14,6 +14,7 @@ mod delivery;
 mod draft;
 mod event;
 mod figures;
+mod grip;
 mod history;
 mod interest;
 pub mod path;

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::vec::Drain;
 
+use hashbrown::HashMap;
+
 use super::agenda::Agenda;
 use super::budget::Budget;
 use super::channel::Channel;
@@ -41,6 +43,8 @@ pub struct Channels {
     pub(super) deleted: VecDeque<(u64, Channel)>,
     pub(super) trash: Trash,
     pub(super) totals: Totals,
+    /// The last ids of items, of channels that have had any with one.
+    pub(super) last_items: HashMap<ChannelKey, Box<str>, foldhash::fast::RandomState>,
     /// Connected subscribers by worker.
     pub(super) connections: Vec<u64>,
     deliveries: Vec<Delivery>,
@@ -81,6 +85,7 @@ impl Channels {
             deleted: VecDeque::new(),
             trash: Trash::default(),
             totals: Totals::default(),
+            last_items: HashMap::default(),
             connections: vec![0; workers],
             deliveries: Vec::new(),
             watchers: Watchers::default(),
@@ -201,6 +206,9 @@ impl Channels {
     /// Takes the channel out of look-up and counters.
     pub(super) fn remove(&mut self, slot: Slot) -> Channel {
         let channel = self.table.remove(slot);
+        if !self.last_items.is_empty() {
+            self.last_items.remove(&channel.key);
+        }
         *self.totals.channels_of(channel.wildcard) -= 1;
         channel
     }
@@ -385,5 +393,6 @@ fn stamped(draft: Draft, channel: &Channel, stamp: Stamp) -> Message {
         content_type: draft.content_type,
         order: channel.order_at(stamp.time),
         binary: draft.binary,
+        content: draft.content,
     }
 }

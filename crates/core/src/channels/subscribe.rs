@@ -178,7 +178,7 @@ impl Channels {
         self.budget.refund(connections.saturating_mul(CONNECTION_BYTES));
     }
 
-    fn leave(&mut self, worker: WorkerId, slot: Slot, now: Now) {
+    pub(super) fn leave(&mut self, worker: WorkerId, slot: Slot, now: Now) {
         let channel = self.table.get_mut(slot);
         if channel.interest.remove(worker) {
             let id = Arc::clone(&channel.id);
@@ -187,8 +187,13 @@ impl Channels {
         }
     }
 
+    /// What a connection costs.
+    pub(super) fn charge_connection(&mut self) -> Result<(), Refusal> {
+        self.budget.spend(CONNECTION_BYTES)
+    }
+
     /// Validates all entries, then finds or creates their channels.
-    fn open(
+    pub(super) fn open(
         &mut self,
         entries: &[Entry],
         rules: &SubscribeRules,

@@ -221,6 +221,11 @@ impl Recent {
         frame
     }
 
+    /// A subscriber of its own has got it.
+    pub(super) fn message(&self) -> &Arc<Message> {
+        &self.message
+    }
+
     fn rendered(&self, entry: &Entry, date: &[u8]) -> Frame {
         Frame { published: self.published, ..entry.format.frame(&self.message, date) }
     }

@@ -18,6 +18,8 @@ pub enum Format {
     Stream(StreamFormat),
     /// A waiting long-poll: the first message is a whole answer.
     LongPoll(LongPoll),
+    /// A connection that is held for an application: it gets messages, not bytes.
+    Held,
 }
 
 /// Whose answer a long-poll gets.
@@ -94,6 +96,8 @@ impl Format {
     #[must_use]
     pub fn frame(&self, message: &Message, date: &[u8]) -> Frame {
         match self {
+            _ if message.is_silent() => Frame::empty(),
+            Self::Held => Frame::empty(),
             Self::Stream(stream) => {
                 let mut frame = transport::Frame::default();
                 stream.message(message, &mut frame);
@@ -116,7 +120,7 @@ impl Format {
                 stream.ping(text, &mut frame);
                 frame.into()
             }
-            Self::LongPoll(_) => Frame::empty(),
+            Self::LongPoll(_) | Self::Held => Frame::empty(),
         }
     }
 

@@ -14,6 +14,7 @@
 mod channel;
 mod format;
 mod formats;
+mod held;
 mod joined;
 mod subscriber;
 mod turns;
@@ -54,6 +55,9 @@ pub enum Output<'a> {
     Answered(&'a Frame, Departed),
     /// Its last channel is gone: queue these bytes, then end the transport.
     Ended(&'a Rc<[u8]>, Departed),
+    /// Look at this message; the connection is held for an application. `true`: its channel is
+    /// deleted, and the subscription with it.
+    Message(&'a Arc<Message>, bool),
 }
 
 /// A subscriber that left, for the channel store to know: the channels it still had.
@@ -124,6 +128,14 @@ impl Hub {
     #[must_use]
     pub fn contains(&self, key: SubscriberKey) -> bool {
         self.subscribers.contains(key.slot())
+    }
+
+    /// The slot of a channel, which it gets with its first subscriber.
+    fn slot_of(&mut self, channel: ChannelKey) -> u32 {
+        let channels = &mut self.channels;
+        *self.by_key.entry(channel).or_insert_with(|| {
+            u32::try_from(channels.insert(Local::new(channel))).expect("channels fit u32")
+        })
     }
 
     /// Removes a subscriber; returns the channels it still had, one entry per subscription.

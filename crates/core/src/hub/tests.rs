@@ -65,6 +65,11 @@ impl Bench {
         let Self { hub, sent, ended, .. } = self;
         hub.walk(visits, epoch().tick, DATE, |outlet, output| {
             let piece = match &output {
+                Output::Message(message, deleted) => {
+                    let text = String::from_utf8_lossy(&message.text);
+                    let text = format!("{text}{}", if *deleted { "!" } else { "," });
+                    return sent.entry(outlet.0).or_default().push_str(&text);
+                }
                 Output::Send(frame) => {
                     let ends = frame.ends.iter().flat_map(|ends| ends.iter());
                     ends.for_each(|end| assert_eq!(frame.bytes[*end as usize - 1], b';'));
@@ -336,4 +341,59 @@ proptest! {
     fn nothing_is_lost_repeated_or_misordered(steps in prop::collection::vec(step(), 0..60)) {
         play(steps);
     }
+}
+
+#[test]
+fn held_connections_get_messages_of_what_they_have_joined() {
+    let mut bench = Bench::new();
+    let stream = bench.subscribe(1, &[1]);
+    let held = bench.hub.hold(Outlet(2), bench.sequence, epoch().tick);
+    bench.publish(1, "before");
+    bench.hub.join(held, ChannelKey(1), bench.sequence);
+    bench.hub.join(held, ChannelKey(1), bench.sequence);
+    bench.publish(1, "a");
+    bench.publish(2, "unheard");
+    while bench.walk(1) {}
+    assert_eq!(bench.sent[&2], "a,");
+    assert_eq!(bench.sent[&1], "before;a;");
+    // What waits is handed over before channels change.
+    bench.publish(1, "b");
+    let mut drained = Vec::new();
+    bench.hub.drain(held, epoch().tick, |_, output| {
+        if let Output::Message(message, _) = output {
+            drained.push(message.text.clone());
+        }
+    });
+    assert_eq!(drained, [Box::from(*b"b")]);
+    bench.hub.join(held, ChannelKey(2), bench.sequence);
+    assert!(bench.hub.part(held, ChannelKey(1)) && !bench.hub.part(held, ChannelKey(1)));
+    bench.publish(1, "c");
+    bench.publish(2, "d");
+    bench.deliver(2, "gone", true);
+    while bench.walk(1) {}
+    assert_eq!(bench.sent[&2], "a,d,gone!");
+    assert_eq!(bench.sent[&1], "before;a;b;c;");
+    assert!(bench.hub.unsubscribe(held).is_empty());
+    assert_eq!(bench.hub.unsubscribe(stream).as_slice(), [ChannelKey(1)]);
+}
+
+#[test]
+fn what_is_for_holds_alone_is_nothing_for_others() {
+    use crate::grip::{Content, StreamContent};
+    let mut bench = Bench::new();
+    bench.subscribe(1, &[1]);
+    let held = bench.hub.hold(Outlet(2), 0, epoch().tick);
+    bench.hub.join(held, ChannelKey(1), 0);
+    let mut message = Message::special(1, Arc::from(&b"ch"[..]), *b"");
+    let content = Content { stream: Some(StreamContent::Close), ..Content::default() };
+    message.content = Some(Box::new(content));
+    bench.sequence += 1;
+    let (channel, message, workers) = (ChannelKey(1), Arc::new(message), SmallVec::new());
+    let delivery = Delivery::Message { channel, message, published: 1, workers };
+    bench.hub.deliver(bench.sequence, &delivery);
+    while bench.walk(9) {}
+    bench.publish(1, "a");
+    while bench.walk(9) {}
+    assert_eq!(bench.sent[&1], "a;");
+    assert_eq!(bench.sent[&2], ",a,");
 }

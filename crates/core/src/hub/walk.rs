@@ -100,6 +100,7 @@ impl Hub {
         }
         match &*self.formats.entry(subscriber.format).format {
             Format::LongPoll(_) => self.answer(key, walk),
+            Format::Held => self.hand_over(slot, key, walk.now, &mut walk.out),
             Format::Stream(_) if single => self.catch_up(slot, key, walk),
             Format::Stream(_) => self.catch_up_merged(slot, key, walk),
         }
@@ -219,7 +220,13 @@ impl Hub {
         key: SubscriberKey,
         walk: &mut Walk<'_, impl FnMut(Outlet, Output<'_>)>,
     ) -> bool {
-        let Some((_, frame, _)) = self.next_merged(key, walk.date) else { return true };
+        let frame = loop {
+            let Some((_, frame, _)) = self.next_merged(key, walk.date) else { return true };
+            // What is for the holds of applications alone answers nobody.
+            if !frame.bytes.is_empty() {
+                break frame;
+            }
+        };
         let outlet = self.subscribers[key.slot()].outlet;
         let departed = self.unsubscribe(key);
         (walk.out)(outlet, Output::Answered(&frame, departed));

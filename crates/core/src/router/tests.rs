@@ -133,6 +133,7 @@ pub(super) fn proxied<const N: usize>(name: &str, locations: [Location; N]) -> L
         bind: None,
         socket_keepalive: false,
         ignore_client_abort: false,
+        grip: None,
     };
     let settings = LocationSettings { proxy: Some(Arc::new(proxy)), ..settings(name) };
     location.settings = Arc::new(settings);

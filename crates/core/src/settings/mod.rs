@@ -4,6 +4,7 @@
 //! builds new settings; these never change in place.
 
 mod files;
+mod grip;
 mod guard;
 mod hooks;
 mod http;
@@ -23,6 +24,7 @@ pub use files::{
     Autoindex, Candidate, ErrorPage, Fallback, FileName, Files, GzipStatic, HmacLink,
     IfModifiedSince, PageStatus, Root, RootKind, SecureLink, Symlinks, TryFiles,
 };
+pub use grip::Grip;
 pub use guard::{
     AuthRequest, BasicAuth, ChannelsClaim, Guard, JwtAuth, JwtRequirement, KeyRequest, RealIp,
     Satisfy,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Certificate, Resolver};
+use super::{Certificate, Grip, Resolver};
 use crate::variables::{Expression, Pattern};
 
 /// What a location with `proxy_pass` does with its requests.
@@ -31,6 +31,8 @@ pub struct Proxy {
     pub socket_keepalive: bool,
     /// `proxy_ignore_client_abort`; default off: a client that leaves ends the upstream's work.
     pub ignore_client_abort: bool,
+    /// `push_stream_grip`; default off.
+    pub grip: Option<Arc<Grip>>,
 }
 
 /// The argument of `proxy_pass`.

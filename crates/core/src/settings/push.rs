@@ -44,6 +44,8 @@ pub enum Service {
     EmptyGif,
     /// `push_stream_playground`
     Playground,
+    /// `push_stream_grip_publisher`
+    GripPublisher,
 }
 
 /// Argument of `push_stream_publisher`.

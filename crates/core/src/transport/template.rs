@@ -162,6 +162,7 @@ mod tests {
             content_type: None,
             order: 0,
             binary: false,
+            content: None,
         }
     }
 

@@ -11,5 +11,5 @@ mod target;
 pub use account::{Account, Attempt};
 pub use answer::{Orders, answer, kept_on_redirect, orders};
 pub use balancer::{Balancer, PeerEnd, Selection};
-pub use request::{Asked, Payload, request_head};
+pub use request::{Asked, ExtraHeaders, Payload, request_head};
 pub use target::{Address, safe, target};

@@ -28,6 +28,42 @@ pub struct Asked {
     pub unrepeatable: bool,
 }
 
+/// Headers that the server adds for an upstream, and with which others are not sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExtraHeaders {
+    /// Names and values. Without any, nothing is left out either.
+    pub lines: Vec<(Cow<'static, str>, Vec<u8>)>,
+    /// The body is a row of WebSocket events.
+    pub events: bool,
+}
+
+impl ExtraHeaders {
+    /// Whether the client's header of that name is between it and the server.
+    fn drops(&self, name: &[u8]) -> bool {
+        let is = |known: &&str| name.eq_ignore_ascii_case(known.as_bytes());
+        let begins = |b: &[u8]| name.get(..b.len()).is_some_and(|n| n.eq_ignore_ascii_case(b));
+        const HTTP: [&str; 3] = ["accept-encoding", "content-encoding", "expect"];
+        const EVENTS: [&str; 6] = [
+            "accept",
+            "connection-id",
+            "content-type",
+            "sec-websocket-extensions",
+            "upgrade",
+            "content-bytes-replayed",
+        ];
+        !self.lines.is_empty()
+            && (begins(b"grip-")
+                || HTTP.iter().any(is)
+                || (self.events && (begins(b"meta-") || EVENTS.iter().any(is))))
+    }
+
+    /// Whether a header that the configuration sets would contradict the body.
+    fn replaces(&self, name: &str) -> bool {
+        const NAMES: [&str; 4] = ["connection", "upgrade", "accept", "content-type"];
+        self.events && NAMES.iter().any(|known| known.eq_ignore_ascii_case(name))
+    }
+}
+
 /// Appends the head of the request that goes to an upstream under `target`.
 ///
 /// First the headers that the configuration sets, then the client's without those that concern its
@@ -38,6 +74,7 @@ pub fn request_head(
     scope: &Scope<'_>,
     target: &[u8],
     payload: Payload,
+    extra: &ExtraHeaders,
     out: &mut Vec<u8>,
 ) -> Asked {
     out.reserve(scope.request.bytes.len() + 256);
@@ -49,7 +86,10 @@ pub fn request_head(
         (ProxyVersion::Http11, _) | (_, Payload::Chunked) => b" HTTP/1.1\r\n",
         (ProxyVersion::Http10, Payload::None | Payload::Known(_)) => b" HTTP/1.0\r\n",
     });
-    let upgrade = own_headers(settings, scope, out);
+    let upgrade = own_headers(settings, scope, extra, out);
+    for (name, value) in &extra.lines {
+        line(name.as_bytes(), value, out);
+    }
     match payload {
         Payload::None => {}
         Payload::Known(length) => {
@@ -59,7 +99,7 @@ pub fn request_head(
         Payload::Chunked => line(b"Transfer-Encoding", b"chunked", out),
     }
     if settings.pass_headers {
-        clients_headers(settings, scope, out);
+        clients_headers(settings, scope, extra, out);
     }
     out.extend_from_slice(b"\r\n");
     Asked {
@@ -81,9 +121,17 @@ fn method<'a>(settings: &'a ProxyRequest, scope: &Scope<'a>) -> Cow<'a, [u8]> {
 }
 
 /// The headers that the configuration sets; whether another protocol is asked for.
-fn own_headers(settings: &ProxyRequest, scope: &Scope<'_>, out: &mut Vec<u8>) -> bool {
+fn own_headers(
+    settings: &ProxyRequest,
+    scope: &Scope<'_>,
+    extra: &ExtraHeaders,
+    out: &mut Vec<u8>,
+) -> bool {
     let mut upgrade = false;
     for header in settings.headers.iter().filter(|header| !is_framing(header.name.as_bytes())) {
+        if extra.replaces(&header.name) {
+            continue;
+        }
         let value = header.value.evaluate(scope);
         if !value.is_empty() {
             line(header.name.as_bytes(), &value, out);
@@ -93,13 +141,21 @@ fn own_headers(settings: &ProxyRequest, scope: &Scope<'_>, out: &mut Vec<u8>) ->
     upgrade
 }
 
-fn clients_headers(settings: &ProxyRequest, scope: &Scope<'_>, out: &mut Vec<u8>) {
+fn clients_headers(
+    settings: &ProxyRequest,
+    scope: &Scope<'_>,
+    extra: &ExtraHeaders,
+    out: &mut Vec<u8>,
+) {
     let request = scope.request;
     let connection = request.header("connection").unwrap_or_default();
     for (name, value) in &request.headers {
         let (name, value) = (&request.bytes[name.clone()], &request.bytes[value.clone()]);
         let replaced =
             || settings.headers.iter().any(|h| h.name.as_bytes().eq_ignore_ascii_case(name));
+        if extra.drops(name) {
+            continue;
+        }
         if !is_framing(name) && !is_hop(name) && !is_named(connection, name) && !replaced() {
             line(name, value, out);
         }
@@ -167,7 +223,14 @@ mod tests {
     fn check(settings: &ProxyRequest, request: &str, payload: Payload, expected: &str) -> Asked {
         let fixture = Fixture::new(request);
         let mut out = Vec::new();
-        let asked = request_head(settings, &fixture.scope(), b"/t", payload, &mut out);
+        let asked = request_head(
+            settings,
+            &fixture.scope(),
+            b"/t",
+            payload,
+            &ExtraHeaders::default(),
+            &mut out,
+        );
         assert_eq!(String::from_utf8(out).unwrap(), expected.replace('|', "\r\n"));
         asked
     }
@@ -239,6 +302,31 @@ mod tests {
             Payload::Chunked,
             "PUT /t HTTP/1.1|Host: a  b|Transfer-Encoding: chunked||",
         );
+    }
+
+    #[test]
+    fn added_headers_keep_others_back() {
+        let headers = [("Connection", "upgrade"), ("Upgrade", "$http_upgrade"), ("X-Own", "o")];
+        let settings = settings(ProxyVersion::Http11, &headers);
+        let request = "GET /x HTTP/1.1\nHost: me\nGrip-Sig: forged\nAccept-Encoding: gzip\n\
+                       Accept: */*\nMeta-User: forged\nUpgrade: websocket\nCookie: c\n\n";
+        let fixture = Fixture::new(request);
+        let head = |events: bool| {
+            let lines = vec![("Grip-Sig".into(), b"s".to_vec())];
+            let (extra, mut out) = (ExtraHeaders { lines, events }, Vec::new());
+            let scope = fixture.scope();
+            let asked = request_head(&settings, &scope, b"/t", Payload::None, &extra, &mut out);
+            (String::from_utf8(out).unwrap().replace("\r\n", "|"), asked.upgrade)
+        };
+        let (http, upgrade) = head(false);
+        assert_eq!(
+            http,
+            "GET /t HTTP/1.1|Connection: upgrade|Upgrade: websocket|X-Own: o|Grip-Sig: s|\
+             Host: me|Accept: */*|Meta-User: forged|Cookie: c||"
+        );
+        assert!(upgrade);
+        let expected = "GET /t HTTP/1.1|X-Own: o|Grip-Sig: s|Host: me|Cookie: c||";
+        assert_eq!(head(true), (expected.to_owned(), false));
     }
 
     #[test]

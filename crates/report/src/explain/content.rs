@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use outpour_core::files;
 use outpour_core::request::Method;
-use outpour_core::settings::{Fallback, Role, RootKind};
+use outpour_core::settings::{Fallback, Role, RootKind, Service};
 
 use super::explanation::{Line, Outcome};
 use super::walk::{Next, Walk, shown};
@@ -20,6 +20,7 @@ impl Walk<'_> {
         }
         match self.settings.push.role {
             Role::None => self.file(),
+            Role::Service(Service::GripPublisher) => Next::Done(describe::items()),
             Role::Service(_) => Next::Done(describe::service()),
             Role::Application => Next::Done(describe::application()),
             Role::Relay(_) => Next::Done(describe::relayed(self)),

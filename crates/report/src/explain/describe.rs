@@ -109,6 +109,11 @@ pub(super) fn application() -> Outcome {
     Outcome::new("application", "is handed to the application that the server is linked with")
 }
 
+/// Items of GRIP.
+pub(super) fn items() -> Outcome {
+    Outcome::new("publisher", "publishes the items of a POST (GRIP)")
+}
+
 fn channels(entries: &[Entry]) -> String {
     let one = |entry: &Entry| {
         let id = format!("\"{}\"", shown(&entry.id));

@@ -1,5 +1,6 @@
 //! A connection: one socket, one owner, one way out.
 
+mod held;
 mod output;
 mod served;
 mod socket;
@@ -22,11 +23,12 @@ use outpour_core::settings::{LocationSettings, SubscriberPolicy};
 use crate::counters::Occupation;
 use crate::exchange::FileBody;
 use crate::listener::Door;
+pub(crate) use held::{Hold, OnHold, Socket as HeldSocket, Stream as HeldStream};
 pub(crate) use output::{Flushed, Output};
 pub(crate) use served::{Accounted, Asked, Held, HeldPlace, Overdue, Served, Streaming, Upgraded};
 pub(crate) use socket::Socket;
 pub(crate) use state::{
-    After, Kind, Logged, Relayed, Said, State, Subscribed, Then, Upload, Waiting, head_of,
+    After, Kind, Logged, Opening, Relayed, Said, State, Subscribed, Then, Upload, Waiting, head_of,
 };
 pub(crate) use stream::Stream;
 pub(crate) use tls::TlsStream;
@@ -154,6 +156,21 @@ impl Connection {
         if self.patience != seconds {
             self.patience = seconds;
             self.stream.give_up_after(Duration::from_secs(u64::from(seconds)));
+        }
+    }
+
+    /// What is known of it where it is held for an application.
+    pub(crate) fn held(&self) -> Option<&OnHold> {
+        match &self.state {
+            State::Held(held) => Some(held),
+            State::Head
+            | State::Body(_)
+            | State::Waiting(_)
+            | State::Relayed(_)
+            | State::Subscribed(_)
+            | State::Application(_)
+            | State::Session(_)
+            | State::Closing { .. } => None,
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use outpour_core::answer::Answer;
 use outpour_core::hub::SubscriberKey;
 use outpour_core::now::Tick;
 use outpour_core::settings::{LocationSettings, SubscriberPolicy};
@@ -10,6 +11,7 @@ use outpour_core::wire::http1::BodyReader;
 use outpour_core::wire::websocket::Decoder;
 
 use super::Served;
+use super::held::{OnHold, Socket};
 use crate::counters::Transport;
 use crate::exchange::{Exchange, Finding};
 use crate::http2::Session;
@@ -22,6 +24,7 @@ use crate::upstream::UpstreamKey;
 ///  ├───── something is to be found out ──▶ Waiting ── found ──▶ any of the others
 ///  ├───── an upstream serves it ──▶ Relayed ── answered ──▶ Head or Closing
 ///  ├───── the application serves it ──▶ Application ── answered, closed ──▶ Head or Closing
+///  ├───── an application's hold ▶ OnHold ── answered, or ended ──▶ Head or Closing
 ///  ├───── subscription ─────────▶ Subscribed ── end of the transport ──▶ Head or Closing
 ///  ├───── preface of HTTP/2 ────▶ Session ── its end ──▶ Closing
 ///  └───── refusal, close ───────▶ Closing ── peer's end, or time limit ──▶ (closed)
@@ -40,6 +43,8 @@ pub(crate) enum State {
     Subscribed(Subscribed),
     /// The application has its request, or the connection that this became.
     Application(Box<Served>),
+    /// Parked: an application behind `proxy_pass` has it held.
+    Held(Box<OnHold>),
     /// Its socket speaks HTTP/2: requests are connections of their own.
     Session(Box<Session>),
     /// The last answer is on its way or gone; what the peer still sends is dropped.
@@ -80,6 +85,16 @@ pub(crate) enum Then {
     Settle,
     /// This message is published, or what the application says instead.
     Publish(Vec<u8>),
+    /// A WebSocket is opened, if the application accepts it.
+    Open(Box<Opening>),
+}
+
+/// A WebSocket that an application may accept.
+#[derive(Debug)]
+pub(crate) struct Opening {
+    /// The answer to the handshake.
+    pub(crate) answer: Answer,
+    pub(crate) socket: Box<Socket>,
 }
 
 /// A request that cannot go on before an errand ends.

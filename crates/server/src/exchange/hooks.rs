@@ -140,7 +140,7 @@ impl Exchange {
             }
             Asked::Upstream(inner) => {
                 let body = Vec::new();
-                Some(Step::Wait(Wait::Answer { inner, body, body_max: REFUSAL_MAX }))
+                Some(Step::Wait(Wait::Answer { inner, body, body_max: REFUSAL_MAX, extra: None }))
             }
             Asked::Nobody => Some(self.turn_away(500)),
         }

@@ -56,7 +56,7 @@ impl Inside {
     }
 
     /// Counts a redirection; false if there were too many.
-    pub(super) fn may_change(&mut self) -> bool {
+    pub(crate) fn may_change(&mut self) -> bool {
         self.changes = self.changes.saturating_add(1);
         self.changes <= CHANGES_MAX
     }

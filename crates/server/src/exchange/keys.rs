@@ -43,7 +43,12 @@ impl Exchange {
         match settled {
             Settled::Role if inner.settings.proxy.is_some() => {
                 let body = Vec::new();
-                Err(Check::Wait(Wait::Answer { inner: Box::new(inner), body, body_max: KEYS_MAX }))
+                Err(Check::Wait(Wait::Answer {
+                    inner: Box::new(inner),
+                    body,
+                    body_max: KEYS_MAX,
+                    extra: None,
+                }))
             }
             Settled::Answer(answer) if inner.file.is_none() => {
                 let body = match &answer.body {

@@ -2,6 +2,7 @@
 
 mod access;
 mod files;
+mod grip;
 mod hooks;
 mod inside;
 mod keys;
@@ -38,8 +39,10 @@ use crate::upstream::Fetched;
 
 pub(crate) use access::{Findings, verify_password};
 pub(crate) use files::FileBody;
+pub(crate) use grip::Extra;
 pub(crate) use hooks::{Asked, Hook};
 pub(crate) use inside::Inside;
+pub(crate) use proxy::Load;
 pub(crate) use relay::META_PROTOCOL;
 pub(crate) use route::Verdict;
 pub(crate) use subscriber::subscriber_refused;
@@ -121,6 +124,8 @@ pub(crate) enum Wait {
         body: Vec<u8>,
         /// Bytes of the body that are of interest.
         body_max: usize,
+        /// What is added to it.
+        extra: Option<Extra>,
     },
     /// Its turn, so long.
     Pause(std::time::Duration),

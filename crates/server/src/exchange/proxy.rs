@@ -13,9 +13,31 @@ use outpour_core::variables::Environment;
 use outpour_core::wire::chunked;
 
 use super::inside::Step;
-use super::{Exchange, Means, Note, Verdict, Wait};
+use super::{Exchange, Extra, Means, Note, Verdict, Wait};
 use crate::names::NameError;
 use crate::upstream::{Answered, Phase, Purpose, Relay};
+
+/// What goes with a request.
+#[derive(Debug)]
+pub(crate) struct Load<'a> {
+    /// How its body is framed.
+    pub(crate) payload: Payload,
+    /// The body as far as it is here.
+    pub(crate) body: &'a [u8],
+    /// What is added to the head.
+    pub(crate) extra: Option<Extra>,
+}
+
+impl<'a> Load<'a> {
+    /// A body that is here as a whole; an empty one is none.
+    pub(crate) fn whole(body: &'a [u8], extra: Option<Extra>) -> Self {
+        let payload = match body {
+            [] => Payload::None,
+            body => Payload::Known(body.len() as u64),
+        };
+        Self { payload, body, extra }
+    }
+}
 
 /// Whom a request goes to.
 struct Destination {
@@ -37,11 +59,11 @@ impl Exchange {
         mut self,
         proxy: Arc<Proxy>,
         purpose: Purpose,
-        payload: Payload,
-        body: &[u8],
+        load: Load<'_>,
         environment: &Environment,
         now: Tick,
     ) -> Result<Box<Relay>, Box<Self>> {
+        let Load { payload, body, extra } = load;
         let Some(destination) = self.destination(&proxy.pass, environment) else {
             return Err(Box::new(self));
         };
@@ -53,7 +75,8 @@ impl Exchange {
             (false, true) => Address::Changed,
             (false, false) => Address::Received,
         };
-        let target = match destination.path {
+        let extra = extra.unwrap_or_default();
+        let target = match extra.target.or(destination.path) {
             Some(path) => safe(path),
             None => target(&destination.uri, address, &scope),
         };
@@ -63,7 +86,8 @@ impl Exchange {
             None => (payload, body),
         };
         let mut request = Vec::new();
-        let asked = request_head(&proxy.request, &scope, &target, payload, &mut request);
+        let asked =
+            request_head(&proxy.request, &scope, &target, payload, &extra.headers, &mut request);
         match payload {
             Payload::Chunked => chunked::chunk(body, &mut request),
             Payload::None | Payload::Known(_) => request.extend_from_slice(body),
@@ -95,6 +119,7 @@ impl Exchange {
             begun: now,
             attempt_begun: now,
             progress: now,
+            instructed: false,
             logged: Answered::default(),
             proxy,
         }))

@@ -43,6 +43,7 @@ impl Exchange {
             Service::NchanStatus => {
                 Answer::new(200).body(plain, nchan_status(&figures()).into_bytes())
             }
+            Service::GripPublisher => Answer::page(405),
             Service::Live => Answer::new(200).body(plain, b"ok\n".to_vec()).uncached(),
             Service::Ready if shared.is_ready() => {
                 Answer::new(200).body(plain, b"ready\n".to_vec()).uncached()

@@ -30,7 +30,7 @@ impl Exchange {
             Settled::Answer(answer) => self.asked(asked, &inner, answer, means.environment),
             Settled::Role if inner.settings.proxy.is_some() => {
                 let body = Vec::new();
-                Check::Wait(Wait::Answer { inner: Box::new(inner), body, body_max: 0 })
+                Check::Wait(Wait::Answer { inner: Box::new(inner), body, body_max: 0, extra: None })
             }
             Settled::Role | Settled::Wait(_) => {
                 let path = String::from_utf8_lossy(&asked.path);

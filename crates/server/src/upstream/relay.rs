@@ -122,6 +122,8 @@ pub(crate) struct Relay {
     pub(crate) attempt_begun: Tick,
     /// When anything moved last.
     pub(crate) progress: Tick,
+    /// The answer is an instruct, which is read as a whole.
+    pub(crate) instructed: bool,
     /// What the log is to hear of the answer.
     pub(crate) logged: Answered,
 }
@@ -136,6 +138,15 @@ pub(crate) struct Answered {
     pub(crate) earlier: u64,
     /// The connection ends behind it.
     pub(crate) close: bool,
+}
+
+impl Fetched {
+    /// Whether no connection came about: the upstream has heard nothing of the request.
+    pub(crate) fn is_unheard(&self) -> bool {
+        let account = self.exchange.state.upstream.as_deref();
+        let last = account.and_then(|account| account.attempts.last());
+        last.is_none_or(|attempt| attempt.connect.is_none())
+    }
 }
 
 impl Relay {

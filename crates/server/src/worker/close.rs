@@ -46,6 +46,7 @@ impl Worker {
             State::Application(served) => {
                 self.application_lost(key, *served, connection.bytes_sent, ending);
             }
+            State::Held(held) => self.held_lost(&held, connection.bytes_sent, ending),
             State::Relayed(relayed) => {
                 self.client_left(relayed.upstream, connection.bytes_sent, ending);
             }
@@ -68,7 +69,7 @@ impl Worker {
         let subscriber = *subscriber;
         let mut status = 200;
         let bytes = match &**self.hub.format(subscriber) {
-            Format::Stream(_) => self.hub.ending(subscriber),
+            Format::Stream(_) | Format::Held => self.hub.ending(subscriber),
             Format::LongPoll(poll) => {
                 let with_body = self.running.http().is_some_and(|h| h.store.timeout_with_body);
                 let mut bytes = Vec::new();
@@ -220,6 +221,7 @@ impl Worker {
         let Some(connection) = self.connection(key) else { return };
         match &connection.state {
             State::Subscribed(_) => self.end_subscription(key),
+            State::Held(_) => self.end_hold(key),
             State::Session(_) => self.drain_session(key),
             State::Head if connection.input.is_empty() && connection.output.is_none() => {
                 self.close(key, Ending::Drained);

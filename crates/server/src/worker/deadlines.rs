@@ -43,6 +43,7 @@ impl Worker {
                 Some(upload.progress.after(timeout))
             }
             State::Waiting(waiting) => Some(waiting.due),
+            State::Held(held) => held.due(),
             // Whatever else takes long is up to the upstream.
             State::Relayed(relayed) if relayed.tunnel || relayed.full => None,
             State::Relayed(relayed) if relayed.reader.is_done() => None,
@@ -144,6 +145,7 @@ impl Worker {
                 self.refuse(key, 408);
             }
             State::Waiting(_) => self.give_up(key),
+            State::Held(_) => self.expire_held(key),
             State::Relayed(_) => {
                 self.log_client(key, Level::Info, "client timed out while sending its body");
                 self.refuse_relayed(key, 408);

@@ -3,7 +3,7 @@
 use outpour_core::answer::Answer;
 use outpour_core::channels::ReportContext;
 use outpour_core::request::{BodyLength, Peer, Request, Version};
-use outpour_core::settings::{Level, ListenAddress, PublisherMode, Role, SubscriberMode};
+use outpour_core::settings::{Level, ListenAddress, PublisherMode, Role, Service, SubscriberMode};
 use outpour_core::wire::http1::{BodyReader, CONTINUE};
 
 use super::Worker;
@@ -180,6 +180,7 @@ impl Worker {
                 drop(channels);
                 self.respond(key, exchange, answer);
             }
+            Role::Service(Service::GripPublisher) => self.publish_items(key, exchange, &body),
             Role::Service(service) => {
                 self.occupy(key, Occupation::Answering);
                 let figures = || self.shared.channels(self.id).figures();

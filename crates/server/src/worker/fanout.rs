@@ -1,6 +1,7 @@
 //! The fan-out: a slice of the hub's walk, and what it means for the connections.
 
 use std::io;
+use std::sync::Arc;
 
 use mio::{Registry, Token};
 use outpour_core::hub::{Outlet, Output};
@@ -42,7 +43,9 @@ impl Worker {
 
     /// Brings up to `visits` subscribers up to date; tells what was written.
     fn visit(&mut self, visits: usize) -> Tally {
-        let Self { hub, connections, poll, finished, departed, date, now, shared, id, .. } = self;
+        let Self {
+            hub, connections, poll, finished, handed, departed, date, now, shared, id, ..
+        } = self;
         let counters = &shared.counters[usize::from(id.0)];
         let registry = poll.registry();
         let tally = Tally::default();
@@ -64,6 +67,9 @@ impl Worker {
                     c.send(&frame.bytes, registry, token, now)
                 });
             }
+            Output::Message(message, deleted) => {
+                handed.push((outlet.0, Arc::clone(message), deleted));
+            }
             Output::Ended(piece, left) => {
                 departed.push(left);
                 outlets.finished.push(Finish::Ended(outlet.0));
@@ -78,6 +84,9 @@ impl Worker {
         });
         let tally = outlets.tally;
         self.carry_out();
+        if !self.handed.is_empty() {
+            self.take_messages();
+        }
         tally
     }
 

@@ -44,7 +44,7 @@ impl Worker {
         match asked {
             Some(Asked::Upstream(inner)) => {
                 let (body, body_max) = (message.clone(), message_max(&exchange) + 1);
-                let wait = Wait::Answer { inner, body, body_max };
+                let wait = Wait::Answer { inner, body, body_max, extra: None };
                 self.wait_then(key, exchange, wait, Then::Publish(message));
             }
             Some(Asked::Answered(answer)) => {
@@ -163,7 +163,7 @@ impl Worker {
         let body_max = message_max(exchange) + 1;
         self.log_notes(exchange);
         match asked {
-            Some(Asked::Upstream(inner)) => self.fetch(*inner, &body, key, errand, body_max),
+            Some(Asked::Upstream(inner)) => self.fetch(*inner, &body, None, key, errand, body_max),
             Some(Asked::Answered(answer)) => self.message_judged(key, Some(answer)),
             Some(Asked::Nobody) | None => self.message_judged(key, None),
         }

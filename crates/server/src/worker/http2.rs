@@ -110,6 +110,7 @@ impl Worker {
             | State::Waiting(_)
             | State::Relayed(_)
             | State::Application(_)
+            | State::Held(_)
             | State::Subscribed(_)
             | State::Closing { .. } => None,
         }

@@ -7,7 +7,9 @@ use outpour_core::wire::http1::{Parsed, Rejection, parse_head};
 
 use super::upstream::COLLECTED_MAX;
 use super::{Phase, Worker};
-use crate::connection::{After, Connection, ConnectionKey, Ending, Flushed, Kind, State, Upload};
+use crate::connection::{
+    After, Connection, ConnectionKey, Ending, Flushed, Hold, Kind, State, Upload,
+};
 
 /// Reads from one connection before everybody else gets their turn.
 const READS_PER_TURN: usize = 8;
@@ -33,6 +35,7 @@ impl Worker {
         let parked = match &connection.state {
             State::Subscribed(subscribed) => !matches!(subscribed.kind, Kind::WebSocket(_)),
             State::Waiting(_) => true,
+            State::Held(held) => !matches!(held.hold, Hold::Socket(_)),
             State::Application(served) => !served.takes_input(),
             State::Relayed(relayed) => !relayed.tunnel && relayed.reader.is_done(),
             State::Head | State::Body(_) | State::Session(_) | State::Closing { .. } => false,
@@ -174,6 +177,7 @@ impl Worker {
             | State::Session(_)
             | State::Relayed(_)
             | State::Application(_)
+            | State::Held(_)
             | State::Subscribed(_) => {
                 self.close(key, Ending::PeerGone);
             }
@@ -264,6 +268,12 @@ impl Worker {
                     }
                 },
                 State::Waiting(_) => return at,
+                State::Held(held) if held.takes_input() => {
+                    self.on_held_frames(key, &mut data[at..]);
+                    return data.len();
+                }
+                State::Held(held) if matches!(held.hold, Hold::Socket(_)) => return data.len(),
+                State::Held(_) => return at,
                 State::Relayed(relayed) if !relayed.takes_input() => return at,
                 State::Relayed(_) if at == data.len() => return at,
                 State::Relayed(_) => match self.feed_upstream(key, &data[at..]) {
@@ -391,6 +401,10 @@ fn appetite(connection: &Connection) -> Appetite {
         },
         State::Application(served) if served.takes_input() && !served.is_full() => Appetite::Reads,
         State::Application(_) => Appetite::Waits,
+        State::Held(held) if matches!(held.hold, Hold::Socket(_)) && !held.is_full() => {
+            Appetite::Reads
+        }
+        State::Held(_) => Appetite::Waits,
         State::Relayed(relayed) if relayed.takes_input() => Appetite::Reads,
         State::Relayed(_) => Appetite::Waits,
         State::Head if connection.held => Appetite::Waits,

@@ -98,6 +98,7 @@ impl Worker {
             State::Body(upload) => Some(&upload.exchange),
             State::Subscribed(subscribed) => Some(&subscribed.logged.as_ref()?.exchange),
             State::Waiting(waiting) => Some(&waiting.exchange),
+            State::Held(held) => Some(&held.exchange),
             State::Relayed(relayed) => self.relayed_exchange(relayed.upstream),
             State::Application(served) => served.exchange(),
             State::Head | State::Session(_) | State::Closing { .. } => None,

@@ -8,6 +8,7 @@ mod deadlines;
 mod encryption;
 mod exchange;
 mod fanout;
+mod grip;
 mod hooks;
 mod http2;
 mod input;
@@ -122,6 +123,8 @@ pub(crate) struct Worker {
     /// Subscribers that left, for the channel store to know in one go.
     departed: Vec<Departed>,
     finished: Vec<Finish>,
+    /// Messages for connections that are held, as the walk has handed them over.
+    handed: Vec<grip::Handed>,
     /// What the application is told.
     notices: Notices,
     /// Number of the latest errand.
@@ -185,6 +188,7 @@ impl Worker {
             touched: Vec::new(),
             departed: Vec::new(),
             finished: Vec::new(),
+            handed: Vec::new(),
             notices: Notices::default(),
             errands: 0,
             handshakes: 0,

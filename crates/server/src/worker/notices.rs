@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use outpour_core::now::Tick;
 use outpour_core::settings::Level;
-use outpour_core::upstream::Payload;
 use slab::Slab;
 
 use super::{Phase, Worker};
-use crate::exchange::{Exchange, Hook};
+use crate::exchange::{Exchange, Extra, Hook, Load};
 use crate::upstream::Purpose;
 
 /// Notices of a worker that are under way at a time.
@@ -31,9 +30,14 @@ pub(super) struct Notice {
 /// What is known of a notice while it is under way.
 #[derive(Debug)]
 struct Told {
-    hook: Hook,
+    /// What the log calls it.
+    name: &'static str,
     /// The location that tells.
     location: Box<str>,
+    /// It is sent again.
+    again: bool,
+    extra: Option<Extra>,
+    body: Vec<u8>,
     /// How often nobody has taken it.
     failures: usize,
 }
@@ -41,7 +45,21 @@ struct Told {
 impl Notice {
     /// `exchange` has been routed and settled, and its location has `proxy_pass`.
     pub(super) fn new(hook: Hook, location: Box<str>, exchange: Box<Exchange>) -> Self {
-        Self { told: Told { hook, location, failures: 0 }, exchange }
+        let (name, again) = (hook.name(), hook == Hook::Unsubscribe);
+        let told = Told { name, location, again, extra: None, body: Vec::new(), failures: 0 };
+        Self { told, exchange }
+    }
+
+    /// What an application behind GRIP is told.
+    pub(super) fn grip(
+        name: &'static str,
+        location: &str,
+        exchange: Box<Exchange>,
+        extra: Extra,
+        body: Vec<u8>,
+    ) -> Self {
+        let (location, extra) = (location.into(), Some(extra));
+        Self { told: Told { name, location, again: true, extra, body, failures: 0 }, exchange }
     }
 }
 
@@ -84,7 +102,7 @@ impl Worker {
             return self.notices.waiting.push_back(notice);
         }
         if !std::mem::replace(&mut self.notices.overflowing, true) {
-            let (name, location) = (notice.told.hook.name(), &notice.told.location);
+            let (name, location) = (notice.told.name, &notice.told.location);
             let text = "too many wait for the application, some are dropped";
             self.log(Level::Alert, format_args!("{name} of location \"{location}\": {text}"));
         }
@@ -96,11 +114,12 @@ impl Worker {
         let upto = if self.phase == Phase::Serving { self.now.tick } else { Tick(u64::MAX) };
         while let Some(Notice { told, exchange }) = self.notices.next(upto) {
             let Some(proxy) = exchange.settings.proxy.clone() else { continue };
+            let (extra, body) = (told.extra.clone(), told.body.clone());
             let slot = self.notices.under_way.insert(told);
             let notice = u32::try_from(slot).unwrap_or(u32::MAX);
             let (environment, now) = (&self.shared.environment, self.now.tick);
             let purpose = Purpose::Notice(notice);
-            match exchange.into_relay(proxy, purpose, Payload::None, &[], environment, now) {
+            match exchange.into_relay(proxy, purpose, Load::whole(&body, extra), environment, now) {
                 Ok(relay) => self.tell(relay),
                 Err(exchange) => {
                     self.log_notes(&exchange);
@@ -119,10 +138,10 @@ impl Worker {
             Some(status) => format!("unexpected status: {status}"),
             None => "there is no answer".to_owned(),
         };
-        let (name, location) = (told.hook.name(), &told.location);
+        let (name, location) = (told.name, &told.location);
         let text = format!("{name} of location \"{location}\": {what}");
         self.log_exchange(&exchange, Level::Error, &text);
-        let pause = PAUSES.get(told.failures).filter(|_| told.hook == Hook::Unsubscribe);
+        let pause = PAUSES.get(told.failures).filter(|_| told.again);
         if let (None, Some(pause), Phase::Serving) = (status, pause, self.phase) {
             told.failures += 1;
             let mut exchange = Box::new(exchange);

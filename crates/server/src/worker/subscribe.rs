@@ -242,7 +242,7 @@ impl Worker {
         let settings = Arc::clone(&exchange.settings);
         let policy = match &**self.hub.format(subscriber) {
             Format::Stream(stream) if stream.gzip.is_none() => settings.subscriber_policy,
-            Format::Stream(_) | Format::LongPoll(_) => SubscriberPolicy::Disconnect,
+            Format::Stream(_) | Format::LongPoll(_) | Format::Held => SubscriberPolicy::Disconnect,
         };
         let hooked = settings.hooks.is_some() && !matches!(kind, Kind::LongPoll);
         if hooked {

@@ -45,8 +45,8 @@ impl Worker {
         let wanted = Arc::new(());
         let mut asked = None;
         let (sent, patience, expiry) = match wait {
-            Wait::Answer { inner, body, body_max } => {
-                asked = Some((inner, body, body_max));
+            Wait::Answer { inner, body, body_max, extra } => {
+                asked = Some((inner, body, body_max, extra));
                 (Sent::Away, UPSTREAM_PATIENCE, Finding::TimedOut)
             }
             Wait::Pause(pause) => (Sent::Away, pause, Finding::Paused),
@@ -75,8 +75,8 @@ impl Worker {
             return self.close(key, Ending::PeerGone);
         }
         self.file_deadline(key);
-        if let Some((inner, body, body_max)) = asked {
-            self.fetch(*inner, &body, key, errand, body_max);
+        if let Some((inner, body, body_max, extra)) = asked {
+            self.fetch(*inner, &body, extra, key, errand, body_max);
         }
     }
 
@@ -98,6 +98,7 @@ impl Worker {
                 exchange.learn(finding);
                 self.proceed(key, exchange);
             }
+            Then::Open(opening) => self.socket_opened(key, exchange, *opening),
             Then::Publish(message) => {
                 let answer = exchange.fetched_answer(&self.shared.environment);
                 self.publish_as_told(key, exchange, message, answer);

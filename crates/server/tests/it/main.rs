@@ -7,6 +7,7 @@ mod crowds;
 mod files;
 mod fixture;
 mod frames;
+mod grip;
 mod hooks;
 mod hostile;
 mod http2;

@@ -48,6 +48,11 @@ pub fn compressed(opcode: Opcode, payload: &[u8], out: &mut Vec<u8>) {
     out[first] |= COMPRESSED;
 }
 
+/// Appends a ping, of whose payload no more than 125 bytes count.
+pub fn ping(payload: &[u8], out: &mut Vec<u8>) {
+    frame(Opcode::Ping, &payload[..payload.len().min(CONTROL_MAX)], out);
+}
+
 /// Appends a pong with the payload of its ping, of which no more than 125 bytes count.
 pub fn pong(payload: &[u8], out: &mut Vec<u8>) {
     frame(Opcode::Pong, &payload[..payload.len().min(CONTROL_MAX)], out);

@@ -12,7 +12,7 @@ mod utf8;
 
 pub use decoder::{Decoder, Event, Rules, Step};
 pub use deflate::{accept_deflate, deflate};
-pub use encoder::{PING, PONG, binary, close, compressed, frame_header, pong, text};
+pub use encoder::{PING, PONG, binary, close, compressed, frame_header, ping, pong, text};
 pub use handshake::{accept_key, handshake};
 pub use opcode::Opcode;
 pub use upgrade::{Wish, accepted, wish};

@@ -19,6 +19,7 @@ impl Worker {
             },
             State::Head
             | State::Body(_)
+            | State::Held(_)
             | State::Waiting(_)
             | State::Relayed(_)
             | State::Subscribed(_)

@@ -6,6 +6,7 @@ use outpour_core::upstream::{Orders, answer, kept_on_redirect, orders};
 use outpour_core::wire::http1::response::{Response, ResponseBody, ResponseReader};
 use outpour_core::wire::http1::{Context, encode, must_close};
 
+use super::super::grip::is_instructed;
 use super::super::respond::wire_version;
 use super::super::{Phase as WorkerPhase, Worker};
 use super::account;
@@ -34,6 +35,9 @@ impl Worker {
         }
         let reader = ResponseReader::new(response.body);
         match relay.purpose {
+            Purpose::Client(_) if is_instructed(relay, &response) => {
+                self.collect_instruct(key, response, reader, rest);
+            }
             Purpose::Client(client) => self.answer_client(key, client, response, reader, rest),
             Purpose::Errand { body_max, .. } => {
                 keep_head(&mut relay.exchange, &mut response);
@@ -224,7 +228,7 @@ impl Worker {
     }
 
     /// The request is the client's again; `None` if it has gone.
-    pub(super) fn take_back(
+    pub(in super::super) fn take_back(
         &mut self,
         client: ConnectionKey,
         relay: Box<Relay>,

@@ -10,7 +10,7 @@ use crate::upstream::{Framing, Phase, Purpose, Sink, UpstreamKey};
 
 impl Worker {
     /// Passes bytes of a body on to whom it is for.
-    pub(super) fn pass_body(&mut self, key: UpstreamKey, data: &[u8]) {
+    pub(in super::super) fn pass_body(&mut self, key: UpstreamKey, data: &[u8]) {
         let now = self.now.tick;
         let Self { upstreams, answers, .. } = self;
         let Some(relay) = upstreams.get_mut(key.slot as usize).and_then(|u| u.relay()) else {

@@ -6,7 +6,7 @@ use outpour_core::variables::Outcome;
 
 use super::super::{Phase as WorkerPhase, Worker};
 use super::{account, millis};
-use crate::connection::{ConnectionKey, Ending, State};
+use crate::connection::{ConnectionKey, Ending, Hold, State};
 use crate::exchange::{Exchange, Finding};
 use crate::upstream::{
     Employment, Fetched, Phase, Purpose, Relay, Sink, UpstreamConnection, UpstreamKey,
@@ -46,6 +46,7 @@ impl Worker {
                 let fetched = Fetched { status, exchange: relay.exchange, body };
                 self.fetched(waiting, errand, fetched);
             }
+            Purpose::Client(client) if relay.instructed => self.obey(client, relay, complete),
             Purpose::Client(client) => {
                 let Some(connection) = self.connection(client) else { return };
                 let bytes = connection.bytes_sent;
@@ -187,8 +188,13 @@ impl Worker {
                 let answer = fetched.answer(&self.shared.environment);
                 self.message_judged(waiting, answer);
             }
+            State::Held(held) if held.errand == Some(errand) => match held.hold {
+                Hold::Socket(_) => self.events_answered(waiting, &fetched),
+                Hold::Stream(_) | Hold::Response { .. } => self.page_fetched(waiting, &fetched),
+            },
             State::Head
             | State::Body(_)
+            | State::Held(_)
             | State::Waiting(_)
             | State::Relayed(_)
             | State::Subscribed(_)

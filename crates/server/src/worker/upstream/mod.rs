@@ -35,7 +35,7 @@ impl Worker {
     }
 
     /// The request that the connection is used for.
-    fn relay_of(&mut self, key: UpstreamKey) -> Option<&mut Relay> {
+    pub(super) fn relay_of(&mut self, key: UpstreamKey) -> Option<&mut Relay> {
         self.upstream(key)?.relay()
     }
 

@@ -8,7 +8,7 @@ use outpour_core::wire::http1::{BodyReader, CONTINUE};
 use super::super::Worker;
 use super::super::exchange::has_body;
 use crate::connection::{After, ConnectionKey, Relayed, State, Upload};
-use crate::exchange::{Exchange, Verdict};
+use crate::exchange::{Exchange, Extra, Load, Verdict};
 use crate::upstream::{Purpose, Relay, UpstreamKey};
 
 /// Bytes of a request's body that are collected before an upstream is asked
@@ -19,6 +19,9 @@ impl Worker {
     /// Starts on a request to a location with `proxy_pass`.
     pub(in super::super) fn proxy(&mut self, key: ConnectionKey, exchange: Exchange) {
         let Some(proxy) = exchange.settings.proxy.clone() else { return };
+        if proxy.grip.as_ref().is_some_and(|grip| grip.websocket && asks_for_websocket(&exchange)) {
+            return self.open_socket(key, exchange);
+        }
         if !has_body(&exchange) {
             let none = BodyReader::discarding(BodyLength::None);
             return self.relay(key, exchange, none, &[]);
@@ -53,6 +56,20 @@ impl Worker {
         reader: BodyReader,
         body: &[u8],
     ) {
+        let grip = exchange.settings.proxy.as_ref().and_then(|proxy| proxy.grip.as_ref());
+        let extra = grip.map(|grip| Extra::of(grip, &self.shared.environment, self.now.unix));
+        self.relay_with(key, exchange, reader, body, extra);
+    }
+
+    /// The same with something added to the request.
+    pub(in super::super) fn relay_with(
+        &mut self,
+        key: ConnectionKey,
+        exchange: Exchange,
+        reader: BodyReader,
+        body: &[u8],
+        extra: Option<Extra>,
+    ) {
         let Some(proxy) = exchange.settings.proxy.clone() else { return };
         let payload = match exchange.request.body {
             _ if !proxy.request.pass_body => Payload::None,
@@ -63,7 +80,8 @@ impl Worker {
         };
         let (environment, now) = (&self.shared.environment, self.now.tick);
         let purpose = Purpose::Client(key);
-        let relay = exchange.into_relay(proxy, purpose, payload, body, environment, now);
+        let load = Load { payload, body, extra };
+        let relay = exchange.into_relay(proxy, purpose, load, environment, now);
         let mut relay = match relay {
             Ok(relay) => relay,
             Err(exchange) => {
@@ -103,6 +121,7 @@ impl Worker {
         &mut self,
         mut exchange: Exchange,
         body: &[u8],
+        extra: Option<Extra>,
         waiting: ConnectionKey,
         errand: u32,
         body_max: usize,
@@ -111,11 +130,7 @@ impl Worker {
         let purpose = Purpose::Errand { waiting, errand, body_max };
         let Some(proxy) = exchange.settings.proxy.clone() else { return };
         let (environment, now) = (&self.shared.environment, self.now.tick);
-        let payload = match body {
-            [] => Payload::None,
-            body => Payload::Known(body.len() as u64),
-        };
-        match exchange.into_relay(proxy, purpose, payload, body, environment, now) {
+        match exchange.into_relay(proxy, purpose, Load::whole(body, extra), environment, now) {
             Ok(relay) => self.ask(relay),
             Err(exchange) => {
                 self.log_notes(&exchange);
@@ -146,4 +161,11 @@ impl Worker {
         exchange.verdict = Verdict::Refused(status);
         self.proceed(key, exchange);
     }
+}
+
+/// Whether the client wants a WebSocket.
+fn asks_for_websocket(exchange: &Exchange) -> bool {
+    let upgrade = exchange.request.header("upgrade");
+    exchange.request.is_extended_connect()
+        || upgrade.is_some_and(|value| value.eq_ignore_ascii_case(b"websocket"))
 }
