@@ -94,7 +94,7 @@ fn line(out: &mut String, style: Style, finding: &Finding, digits: usize, full: 
         style.wrap(out, indent, Ink::Plain, &format!("-> {hint}"));
     }
     if let Some(deviation) = finding.deviation {
-        let text = format!("-> conformance/deviations.toml: {deviation}");
+        let text = format!("-> docs/deviations.md, {deviation}");
         style.wrap(out, indent, Ink::Faint, &text);
     }
 }
