@@ -16,6 +16,8 @@ pub(super) struct Channel {
     pub(super) events: bool,
     /// Id of the newest message, 0 before the first.
     pub(super) last_id: u64,
+    /// Bytes of the texts of all its messages.
+    pub(super) published_bytes: u64,
     pub(super) history: History,
     pub(super) interest: Interest,
     /// Requests of the relay protocol that wait for one message.
@@ -44,6 +46,7 @@ impl Channel {
             wildcard,
             events: false,
             last_id: 0,
+            published_bytes: 0,
             history: History::default(),
             interest: Interest::default(),
             waiting: Interest::default(),

@@ -14,7 +14,7 @@ pub(super) enum Event {
 
 impl Event {
     /// The word in the text, which is the event type of the message too.
-    fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::ChannelCreated => "channel_created",
             Self::ChannelDestroyed => "channel_destroyed",

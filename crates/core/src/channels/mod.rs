@@ -15,6 +15,7 @@ mod draft;
 mod event;
 mod figures;
 mod grip;
+mod happenings;
 mod history;
 mod interest;
 pub mod path;
@@ -28,6 +29,7 @@ mod stamp;
 mod statistics;
 mod store;
 mod subscribe;
+mod survey;
 mod sweep;
 mod table;
 #[cfg(test)]
@@ -37,6 +39,7 @@ mod trash;
 pub use delivery::Delivery;
 pub use draft::{Draft, Retention};
 pub use figures::{Figures, Tally};
+pub use happenings::Happening;
 pub use path::{Entry, parse_path, whole_id};
 pub use pattern::Pattern;
 pub use refusal::Refusal;
@@ -46,6 +49,7 @@ pub use since::Since;
 pub use stamp::Stamp;
 pub use store::Channels;
 pub use subscribe::{Backlog, SubscribeRules, Subscribed, Waited};
+pub use survey::{Ranking, Standing, Survey};
 
 /// Number of a worker, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

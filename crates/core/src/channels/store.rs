@@ -12,6 +12,7 @@ use super::budget::Budget;
 use super::channel::Channel;
 use super::event::Event;
 use super::figures::Tally;
+use super::happenings::Happenings;
 use super::path::Entry;
 use super::pattern::Watchers;
 use super::table::{Slot, Table};
@@ -49,6 +50,8 @@ pub struct Channels {
     pub(super) connections: Vec<u64>,
     deliveries: Vec<Delivery>,
     pub(super) watchers: Watchers,
+    /// The latest events, while somebody wants to be told.
+    pub(super) happenings: Option<Box<Happenings>>,
     pub(super) started: Tick,
 }
 
@@ -89,6 +92,7 @@ impl Channels {
             connections: vec![0; workers],
             deliveries: Vec::new(),
             watchers: Watchers::default(),
+            happenings: None,
             started: now.tick,
         };
         channels.install_events(now);
@@ -241,6 +245,9 @@ impl Channels {
     /// Publishes an event about the channel `id`. Lost without an events channel or without memory
     /// for it; nothing is told about the events channel itself.
     pub(super) fn tell(&mut self, event: Event, id: &[u8], now: Now) {
+        if let Some(happenings) = &mut self.happenings {
+            happenings.record(event, id, now);
+        }
         let Some(slot) = self.events else { return };
         if *self.table.get(slot).id != *id {
             let _ = self.append(slot, event.draft(id), now);
@@ -255,6 +262,7 @@ impl Channels {
         self.stamp = self.stamp.next(now.unix);
         let channel = self.table.get_mut(slot);
         channel.last_id += 1;
+        channel.published_bytes += draft.text.len() as u64;
         let (store, retention) = (draft.store, draft.retention);
         let message = Arc::new(stamped(draft, channel, self.stamp));
         let mut workers = channel.interest.workers();

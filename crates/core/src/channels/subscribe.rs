@@ -102,6 +102,17 @@ impl Channels {
         self.register(worker, &slots, backlog, now)
     }
 
+    /// Makes a connection of `worker` a subscriber without channels, which is told other things.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::OutOfMemory`].
+    pub fn attend(&mut self, worker: WorkerId) -> Result<Subscribed, Refusal> {
+        self.admit(worker)?;
+        let position = self.stamp;
+        Ok(Subscribed { channels: Vec::new(), backlog: Backlog::default(), position })
+    }
+
     /// Answers a polling request: missing channels are created, nobody is subscribed.
     ///
     /// # Errors

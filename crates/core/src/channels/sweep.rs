@@ -31,6 +31,7 @@ impl Channels {
         self.bury_deleted(&mut steps, now);
         self.collect_idle(&mut steps, now);
         self.budget.refund(self.trash.free(now.tick.seconds()));
+        self.sweep_happenings(now);
         steps == 0
     }
 

@@ -1,6 +1,7 @@
 //! The table of channels: found by id, by key, and in order of creation.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use foldhash::quality::RandomState;
 use hashbrown::HashMap;
@@ -87,6 +88,12 @@ impl Table {
     /// The places of all channels in order of creation.
     pub(super) fn slots(&self) -> Vec<Slot> {
         self.by_key.values().copied().collect()
+    }
+
+    /// The channels that came into being after the one with `key`, in this order.
+    pub(super) fn behind(&self, key: ChannelKey) -> impl Iterator<Item = &Channel> {
+        let behind = self.by_key.range((Bound::Excluded(key), Bound::Unbounded));
+        behind.map(|(_, slot)| self.get(*slot))
     }
 
     /// All channels, to be changed one by one.

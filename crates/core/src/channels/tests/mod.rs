@@ -8,6 +8,7 @@ mod numbers;
 mod publishing;
 mod relaying;
 mod subscribing;
+mod watching;
 
 use std::time::Duration;
 
