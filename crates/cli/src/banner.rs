@@ -121,6 +121,7 @@ fn purpose(location: &Location) -> Option<String> {
         Role::Service(Service::Playground) => "the playground, for a browser",
         Role::Application => "the application",
         Role::Service(Service::GripPublisher) => "publisher of items (GRIP)",
+        Role::Service(Service::Dashboard(_)) => "the server at work, for a browser",
         Role::Service(Service::EmptyGif) => return None,
         Role::None if is_page(location) => "this list, for a browser",
         Role::None => return None,

@@ -70,6 +70,14 @@ impl Transport {
     pub(crate) const NAMES: [&str; 5] =
         ["streaming", "eventsource", "websocket", "long_polling", "polling"];
 
+    /// In the order of their numbers.
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Streaming, Self::EventSource, Self::WebSocket, Self::LongPolling, Self::Polling];
+
+    pub(crate) fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+
     pub(crate) fn of(mode: SubscriberMode) -> Self {
         match mode {
             SubscriberMode::Streaming => Self::Streaming,

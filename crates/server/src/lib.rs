@@ -9,6 +9,7 @@ pub mod application;
 mod clock;
 mod connection;
 mod counters;
+mod dashboard;
 mod exchange;
 mod helpers;
 mod http2;

@@ -23,6 +23,8 @@ pub(crate) enum Mail {
     Found(Reply, Finding),
     /// The application has something to say.
     Application(Post),
+    /// Somebody wants to know which subscribers are slow.
+    LookForSlow,
     /// New settings are in force.
     Reload(Arc<Running>),
     /// End now.

@@ -137,6 +137,12 @@ impl Server {
         self.handle.clone()
     }
 
+    /// What its workers share.
+    #[cfg(test)]
+    pub(crate) fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&self.handle.shared)
+    }
+
     /// How many workers serve.
     #[must_use]
     pub fn workers(&self) -> usize {

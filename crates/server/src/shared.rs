@@ -13,6 +13,7 @@ use crate::access::Memory;
 use crate::application::Port;
 use crate::clock::Clock;
 use crate::counters::WorkerCounters;
+use crate::dashboard::Dashboard;
 use crate::exchange::Finding;
 use crate::helpers::{Helpers, Reply};
 use crate::life::Life;
@@ -37,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) counters: Vec<Arc<WorkerCounters>>,
     pub(crate) life: Life,
     port: Option<Port>,
+    pub(crate) dashboard: Dashboard,
     connections: AtomicU64,
 }
 
@@ -79,6 +81,7 @@ impl Shared {
             counters,
             life,
             port,
+            dashboard: Dashboard::default(),
             connections: AtomicU64::new(0),
         }
     }

@@ -1,6 +1,6 @@
 //! What a location may tell of the server itself: metrics, health, `stub_status`.
 
-use outpour_core::settings::{Role, Service};
+use outpour_core::settings::{DashboardMode, Role, Service};
 
 use crate::draft::Block;
 use crate::lower::Lowering;
@@ -52,6 +52,16 @@ pub(crate) const ROWS: &[Directive] = &[
     )
     .repeats(),
     row(
+        "push_stream_dashboard",
+        Contexts::LOCATION,
+        Args::new(0, 1, "[admin]"),
+        "none",
+        "The location answers with a page that shows the server at work, and feeds it while \
+         somebody looks; with admin the page also publishes and deletes. docs/dashboard.md.",
+        dashboard,
+    )
+    .repeats(),
+    row(
         "stub_status",
         Contexts::LOCATION,
         Args::new(0, 1, "[anything]"),
@@ -71,6 +81,21 @@ pub(crate) const ROWS: &[Directive] = &[
     )
     .repeats(),
 ];
+
+fn dashboard(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
+    let mode = match n.args.first().map(|word| word.text()).as_deref() {
+        None => DashboardMode::ReadOnly,
+        Some("admin") => DashboardMode::Admin,
+        Some(text) => {
+            let help = did_you_mean(text, ["admin"]);
+            let help = help.or_else(|| Some("known is admin; nothing: read only".to_owned()));
+            let message =
+                format!("invalid value \"{text}\" in \"push_stream_dashboard\" directive");
+            return l.report.emerg_help(n.args[0].span, message, help);
+        }
+    };
+    set_role(l, b, n, Role::Service(Service::Dashboard(mode)));
+}
 
 fn health(l: &mut Lowering<'_>, b: &mut Block, n: &Node) {
     const KINDS: [(&str, Service); 2] = [("live", Service::Live), ("ready", Service::Ready)];

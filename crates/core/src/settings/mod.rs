@@ -45,7 +45,8 @@ pub use proxy::{
     ProxyVersion, SameSite,
 };
 pub use push::{
-    Padding, PublisherMode, Push, Role, Service, Store, SubscriberMode, SubscriberPolicy,
+    DashboardMode, Padding, PublisherMode, Push, Role, Service, Store, SubscriberMode,
+    SubscriberPolicy,
 };
 pub use relay::{
     FirstMessage, Relay, RelayDialect, RelayPublishers, RelayRole, RelayTransport, RelayTransports,

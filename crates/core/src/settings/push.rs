@@ -46,6 +46,17 @@ pub enum Service {
     Playground,
     /// `push_stream_grip_publisher`
     GripPublisher,
+    /// `push_stream_dashboard`
+    Dashboard(DashboardMode),
+}
+
+/// Argument of `push_stream_dashboard`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DashboardMode {
+    /// Looks.
+    ReadOnly,
+    /// Publishes and deletes too.
+    Admin,
 }
 
 /// Argument of `push_stream_publisher`.

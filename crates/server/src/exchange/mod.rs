@@ -1,6 +1,7 @@
 //! One request and what it comes to: routing, then the answer of its role.
 
 mod access;
+pub(crate) mod dashboard;
 mod files;
 mod grip;
 mod hooks;
@@ -38,6 +39,7 @@ use crate::running::Running;
 use crate::upstream::Fetched;
 
 pub(crate) use access::{Findings, verify_password};
+pub(crate) use dashboard::Wish;
 pub(crate) use files::FileBody;
 pub(crate) use grip::Extra;
 pub(crate) use hooks::{Asked, Hook};

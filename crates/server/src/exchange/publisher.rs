@@ -137,7 +137,7 @@ impl Exchange {
 }
 
 /// The answer to a request that the channel store refuses; out of memory has no explanation.
-fn refused(refusal: &Refusal) -> Answer {
+pub(super) fn refused(refusal: &Refusal) -> Answer {
     if matches!(refusal, Refusal::OutOfMemory) {
         return Answer::new(500).uncached();
     }

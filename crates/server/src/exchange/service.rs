@@ -7,7 +7,7 @@ use outpour_core::settings::Service;
 
 use super::Exchange;
 use crate::metrics::{Exposition, Snapshot, nchan_status, render, stub_status};
-use crate::pages::PLAYGROUND;
+use crate::pages;
 use crate::shared::Shared;
 
 /// A transparent picture of one pixel, byte for byte that of nginx.
@@ -49,7 +49,8 @@ impl Exchange {
                 Answer::new(200).body(plain, b"ready\n".to_vec()).uncached()
             }
             Service::Ready => Answer::new(503).body(plain, b"not ready\n".to_vec()).uncached(),
-            Service::Playground => PLAYGROUND.answer(),
+            Service::Playground => pages::PLAYGROUND.answer(),
+            Service::Dashboard(mode) => pages::dashboard(mode).answer(),
             Service::EmptyGif => Answer::new(200)
                 .body(&b"image/gif"[..], PIXEL.to_vec())
                 .with("Last-Modified", PIXEL_DATE),

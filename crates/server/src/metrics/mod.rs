@@ -13,5 +13,5 @@ mod tests;
 
 pub(crate) use exposition::{Exposition, render};
 pub use reference::reference;
-pub(crate) use snapshot::Snapshot;
+pub(crate) use snapshot::{Process, Snapshot};
 pub(crate) use status::{nchan_status, stub_status};

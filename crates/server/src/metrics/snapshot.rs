@@ -29,12 +29,12 @@ pub(crate) struct Snapshot<'a> {
 
 /// What the system knows about the process; `None` where it does not tell.
 #[derive(Debug, Default)]
-pub(super) struct Process {
-    pub(super) cpu_seconds: f64,
-    pub(super) resident_bytes: Option<u64>,
-    pub(super) virtual_bytes: Option<u64>,
-    pub(super) open_files: Option<u64>,
-    pub(super) open_files_max: Option<u64>,
+pub(crate) struct Process {
+    pub(crate) cpu_seconds: f64,
+    pub(crate) resident_bytes: Option<u64>,
+    pub(crate) virtual_bytes: Option<u64>,
+    pub(crate) open_files: Option<u64>,
+    pub(crate) open_files_max: Option<u64>,
 }
 
 impl<'a> Snapshot<'a> {
@@ -54,7 +54,7 @@ impl<'a> Snapshot<'a> {
 }
 
 impl Process {
-    fn read() -> Self {
+    pub(crate) fn read() -> Self {
         let cpu = clock_gettime(ClockId::ProcessCPUTime);
         let pages = fs::read_to_string("/proc/self/statm").unwrap_or_default();
         let mut pages = pages.split_ascii_whitespace().map(|number| number.parse::<u64>().ok());

@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use outpour_core::answer::Answer;
+use outpour_core::settings::DashboardMode;
 use ring::digest::{SHA256, digest};
 
 const BASE: &str = include_str!("base.css");
@@ -35,6 +36,33 @@ pub(crate) static PLAYGROUND: LazyLock<Page> = LazyLock::new(|| {
     // JSONP is a script that the page's own script loads.
     Page::new(include_str!("playground/page.html"), &style, &script, "'strict-dynamic'")
 });
+
+static DASHBOARD: LazyLock<Page> = LazyLock::new(|| dashboard_page("read-only"));
+static ADMIN: LazyLock<Page> = LazyLock::new(|| dashboard_page("admin"));
+
+/// `push_stream_dashboard`.
+pub(crate) fn dashboard(mode: DashboardMode) -> &'static Page {
+    match mode {
+        DashboardMode::ReadOnly => &DASHBOARD,
+        DashboardMode::Admin => &ADMIN,
+    }
+}
+
+fn dashboard_page(mode: &str) -> Page {
+    let script = script(&[
+        include_str!("vendor/uplot/uPlot.iife.min.js"),
+        include_str!("dashboard/format.js"),
+        include_str!("dashboard/history.js"),
+        include_str!("dashboard/plots.js"),
+        include_str!("dashboard/overview.js"),
+        include_str!("dashboard/channel.js"),
+        include_str!("dashboard/page.js"),
+    ]);
+    let plots = include_str!("vendor/uplot/uPlot.min.css");
+    let style = [BASE, plots, include_str!("dashboard/style.css")].concat();
+    let html = include_str!("dashboard/page.html").replace("{{mode}}", mode);
+    Page::new(&html, &style, &script, "")
+}
 
 /// A page with what its browser has to know of it.
 #[derive(Debug)]

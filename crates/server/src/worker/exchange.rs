@@ -181,6 +181,7 @@ impl Worker {
                 self.respond(key, exchange, answer);
             }
             Role::Service(Service::GripPublisher) => self.publish_items(key, exchange, &body),
+            Role::Service(Service::Dashboard(mode)) => self.dashboard(key, exchange, mode, body),
             Role::Service(service) => {
                 self.occupy(key, Occupation::Answering);
                 let figures = || self.shared.channels(self.id).figures();

@@ -4,6 +4,7 @@ mod accept;
 mod agenda;
 mod application;
 mod close;
+mod dashboard;
 mod deadlines;
 mod encryption;
 mod exchange;
@@ -146,6 +147,8 @@ pub(crate) struct Worker {
     full: bool,
     /// What the log knows of slow subscribers.
     told: slow::Told,
+    /// Who looks at the dashboard.
+    viewers: dashboard::Viewers,
 }
 
 impl Worker {
@@ -200,6 +203,7 @@ impl Worker {
             drained: None,
             full: false,
             told: slow::Told::default(),
+            viewers: dashboard::Viewers::default(),
         }
     }
 

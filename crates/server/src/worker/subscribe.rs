@@ -123,20 +123,34 @@ impl Worker {
     }
 
     fn stream(&mut self, key: ConnectionKey, exchange: Exchange, mode: SubscriberMode) {
-        let (registered, cursor) = match self.register(&exchange) {
+        let registered = match self.register(&exchange) {
             Ok(registered) => registered,
             Err(refusal) => return self.respond(key, exchange, subscriber_refused(refusal)),
         };
         let environment = &self.shared.environment;
         let content_type = transport::content_type(mode, exchange.content_type()).to_vec();
         let format = exchange.stream_format(environment, &content_type);
+        let transport = Transport::of(mode);
+        self.begin_stream(key, exchange, &registered, format, &content_type, transport);
+    }
+
+    /// Sends head, opening and backlog of a stream, and parks the connection.
+    pub(super) fn begin_stream(
+        &mut self,
+        key: ConnectionKey,
+        exchange: Exchange,
+        (registered, cursor): &(Registered, u64),
+        format: StreamFormat,
+        content_type: &[u8],
+        transport: Transport,
+    ) -> SubscriberKey {
         let keep_alive = format.framing == Framing::Chunked && exchange.keeps_alive();
         let begin = self.answers.len();
-        self.send_stream_head(key, &exchange, &format, &content_type, keep_alive);
-        let subscriber = self.open_stream(key, format, &registered, cursor);
+        self.send_stream_head(key, &exchange, &format, content_type, keep_alive);
+        let subscriber = self.open_stream(key, format, registered, *cursor);
         let ttl = exchange.settings.push.subscriber_connection_ttl;
-        let transport = Transport::of(mode);
         self.park(key, exchange, subscriber, Kind::Stream, transport, ttl, keep_alive, begin);
+        subscriber
     }
 
     /// Registers a stream's interest in its channels and reads what it is to get at once, in one

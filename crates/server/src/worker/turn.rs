@@ -32,6 +32,9 @@ impl Worker {
         for event in events.iter() {
             self.dispatch(event);
         }
+        if self.viewers.scanning {
+            self.look_for_slow();
+        }
         self.read_mail();
         self.look_again();
         self.look_at_upstreams_again();
@@ -39,6 +42,7 @@ impl Worker {
         self.expire_deadlines();
         self.expire_upstream_deadlines();
         self.look_at_touched();
+        self.tell_viewers();
         self.answer_bells();
         self.send_notices();
         self.tell_departures();
@@ -63,16 +67,18 @@ impl Worker {
             || !self.ready_upstreams.is_empty()
             || !self.bells.are_silent()
             || !self.touched.is_empty()
+            || self.viewers.scanning
             || has_touched();
         if self.hub.is_behind() || ready || !mailbox.is_empty() {
             return Some(Duration::ZERO);
         }
         let sweep = (self.id.0 == 0).then_some(self.sweep_due);
         let tell = self.has_slow_ones_to_tell().then(|| self.now.tick.after(SWEEP_INTERVAL / 4));
-        let fixed = [sweep, tell, self.accept_due, self.drained, self.notices.due()]
-            .into_iter()
-            .flatten()
-            .min();
+        let fixed =
+            [sweep, tell, self.accept_due, self.drained, self.notices.due(), self.viewers.due]
+                .into_iter()
+                .flatten()
+                .min();
         let fixed = fixed.map(|due| due.since(self.now.tick));
         let deadline = self.agenda.next_wakeup(self.now.tick);
         let upstreams = self.upstream_agenda.next_wakeup(self.now.tick);
@@ -114,6 +120,7 @@ impl Worker {
                 }
                 Mail::Application(post) => self.take_post(post),
                 Mail::Found(reply, finding) => self.resume(reply.key, reply.errand, finding),
+                Mail::LookForSlow => self.look_for_slow(),
                 Mail::Reload(running) => self.reload(running),
                 Mail::Open(address, listener) => self.open(address, listener),
                 Mail::Stop => self.stop(),

@@ -4,6 +4,7 @@
 mod authority;
 mod client;
 mod crowds;
+mod dashboard;
 mod files;
 mod fixture;
 mod frames;
