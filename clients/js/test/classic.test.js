@@ -125,11 +125,18 @@ for (const [way, { type, options }] of Object.entries(WAYS)) {
   test(`${way}: old messages`, async (t) => {
     const channel = `${way}-old`;
     for (const n of [1, 2, 3]) await server.publish(channel, `m${n}`, { 'Event-Id': `e${n}` });
+    const page = await openPage(browser, server.url);
+    t.after(() => page.close());
     const check = async (how, backtrack, expected) => {
       const control = way === 'longpolling' ? {} : { messagesControlByArgument: true, qs: true };
-      const page = await started(t, { [channel]: backtrack ? { backtrack } : {} }, { ...options, ...control, ...how });
+      await page.evaluate(([channels, all]) => {
+        if (all.after) all.messagesPublishedAfter = new Date(all.after);
+        if (all.qs) all.extraParams = () => ({ qs: 'on' });
+        messages = [];
+        start(channels, all);
+      }, [{ [channel]: backtrack ? { backtrack } : {} }, { port: server.port, ...options, ...control, ...how }]);
       assert.deepEqual(texts(await written(page, 'messages', expected.length)), expected);
-      await page.close();
+      await page.evaluate(() => client.disconnect());
     };
     await check({ messagesPublishedAfter: 60 }, 0, ['m1', 'm2', 'm3']);
     await check({ after: Date.now() - 60_000 }, 0, ['m1', 'm2', 'm3']);

@@ -37,6 +37,7 @@ test('bodies of several messages are taken apart', async () => {
   check('{"a":1}', ['{"a":1}']);
   check('{"a":1}{"b":2}', ['{"a":1}', '{"b":2}']);
   check('{"a":1}\r\n{"b":2}\r\n', ['{"a":1}', '{"b":2}']);
+  check('{"a":{"b":{}}} {"c":"}{ \\" }{"}', ['{"a":{"b":{}}}', '{"c":"}{ \\" }{"}']);
 });
 
 test('the order of messages is that of time, then tag', async () => {

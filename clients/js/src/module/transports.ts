@@ -128,13 +128,8 @@ async function streaming(link: Link): Promise<void> {
   try {
     const response = await answer(link, address(link, 'streaming', link.since), signal);
     link.opened();
-    let rest = '';
-    for await (const piece of texts(response)) {
-      watcher.heard();
-      const lines = (rest + piece).split('\n');
-      rest = lines.pop() ?? '';
-      lines.filter((line) => line.trim() !== '').forEach(link.received);
-    }
+    const lines = new Lines(response, link.received);
+    while (await lines.next()) watcher.heard();
   } catch (error) {
     if (silence.signal.aborted) throw new TransportError('nothing was heard of the server');
     if (!link.signal.aborted) throw error;
@@ -143,13 +138,27 @@ async function streaming(link: Link): Promise<void> {
   }
 }
 
-async function* texts(response: Response): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    yield decoder.decode(value, { stream: true });
+/** The lines of an answer that does not end. Each piece has a call of its own, so that no text is held while the next
+ * piece is waited for. */
+class Lines {
+  #decoder = new TextDecoder();
+  #reader: ReadableStreamDefaultReader<Uint8Array>;
+  #received: (line: string) => void;
+  #rest = '';
+
+  constructor(response: Response, received: (line: string) => void) {
+    this.#reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    this.#received = received;
+  }
+
+  /** Whether there was another piece. */
+  async next(): Promise<boolean> {
+    const { done, value } = await this.#reader.read();
+    if (done) return false;
+    const lines = (this.#rest + this.#decoder.decode(value, { stream: true })).split('\n');
+    this.#rest = lines.pop() ?? '';
+    lines.filter((line) => line.trim() !== '').forEach(this.#received);
+    return true;
   }
 }
 
@@ -161,12 +170,17 @@ async function longpolling(link: Link): Promise<void> {
       const response = await answer(link, address(link, 'longpolling', since), link.signal);
       if (!opened) link.opened();
       opened = true;
-      if (response.status === 200) splitMessages(await response.text()).forEach(link.received);
+      if (response.status === 200) await deliver(response, link);
       since = link.position() ?? headers(response) ?? since;
     } catch (error) {
       if (!link.signal.aborted) throw error;
     }
   }
+}
+
+/** On its own, so that the text of an answer is not held until the next one has come. */
+async function deliver(response: Response, link: Link): Promise<void> {
+  splitMessages(await response.text()).forEach(link.received);
 }
 
 /** Where an answer says to go on, while no message has told. */
@@ -176,11 +190,24 @@ function headers(response: Response): Since | undefined {
   return time ? { time: new Date(time), tag: Number(tag?.replace(/\D/g, '') ?? 0) } : undefined;
 }
 
-/** The objects of a body: one directly follows another, or begins a line. */
+/** The objects of a body, whatever stands between them. */
 export function splitMessages(body: string): string[] {
-  return body
-    .replace(/\}\s*\{/g, '}\n{')
-    .split('\n')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
+  const objects: string[] = [];
+  let [begin, depth, quoted] = [0, 0, false];
+  for (let at = 0; at < body.length; at += 1) {
+    const sign = body[at];
+    if (quoted) {
+      if (sign === '\\') at += 1;
+      else if (sign === '"') quoted = false;
+    } else if (sign === '"') {
+      quoted = depth > 0;
+    } else if (sign === '{') {
+      if (depth === 0) begin = at;
+      depth += 1;
+    } else if (sign === '}' && depth > 0) {
+      depth -= 1;
+      if (depth === 0) objects.push(body.slice(begin, at + 1));
+    }
+  }
+  return objects;
 }
