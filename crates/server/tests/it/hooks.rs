@@ -59,18 +59,18 @@ fn application(
     let (told, asked) = mpsc::channel();
     let told = std::sync::Mutex::new(told);
     let upstream = Upstream::new(move |_, mut peer| {
-        while let Some((head, body)) = peer.request() {
-            let line = head.lines().next().unwrap_or_default().to_owned();
-            let text = String::from_utf8_lossy(&body).into_owned();
-            told.lock().unwrap().send(format!("{head}{text}")).unwrap();
-            match answer(&line, &head, &body) {
-                Some(answer) => peer.say(answer.as_bytes()),
-                None => {
-                    // Time-outs are the server's business.
-                    peer.is_left();
-                }
-            }
+        let Some((head, body)) = peer.request() else {
             return;
+        };
+        let line = head.lines().next().unwrap_or_default().to_owned();
+        let text = String::from_utf8_lossy(&body).into_owned();
+        told.lock().unwrap().send(format!("{head}{text}")).unwrap();
+        match answer(&line, &head, &body) {
+            Some(answer) => peer.say(answer.as_bytes()),
+            None => {
+                // Time-outs are the server's business.
+                peer.is_left();
+            }
         }
     });
     (upstream, asked)
@@ -289,7 +289,7 @@ fn websocket_messages_are_judged_in_their_order() {
 fn the_application_hears_who_comes_and_goes() {
     let (upstream, asked) = application(|_, _, _| said("200 OK", "", ""));
     let server = start(&upstream);
-    let mut next = |line: &str| -> String {
+    let next = |line: &str| -> String {
         let request = asked.recv_timeout(Duration::from_secs(20)).unwrap();
         assert!(request.starts_with(line), "{request}");
         request
