@@ -94,8 +94,9 @@ fn keep_alive(value: &Value) -> Option<Control> {
 mod tests {
     use super::*;
 
-    fn check(text: &str, expected: Option<Control>) {
-        assert_eq!(Control::parse(text.as_bytes()), expected, "{text}");
+    #[track_caller]
+    fn check(text: &str, expected: impl Into<Option<Control>>) {
+        assert_eq!(Control::parse(text.as_bytes()), expected.into(), "{text}");
     }
 
     #[test]

@@ -405,7 +405,7 @@ fn a_mask_may_be_wanted() {
     let rules = Rules { masked: true, ..RULES };
     let masked = [0x81, 0x81, 0, 0, 0, 0, b'x'].to_vec();
     let text = Event::Message { binary: false, data: b"x".to_vec() };
-    check_with(&rules, &[masked], &[text.clone()]);
+    check_with(&rules, &[masked], std::slice::from_ref(&text));
     check_with(&rules, &[b"\x81\x01x".to_vec()], &[fails(1002)]);
     check_with(&rules, &[b"\x89\x00".to_vec()], &[fails(1002)]);
     check_with(&RULES, &[b"\x81\x01x".to_vec()], &[text]);
