@@ -222,10 +222,11 @@ impl Handle {
     /// opened: the old settings stay in
     /// force.
     pub fn reload(&self, settings: Settings) -> Result<(), StartError> {
-        let settings = with_application(settings, self.shared.port().is_some())?;
+        let mut settings = with_application(settings, self.shared.port().is_some())?;
+        let old = self.current();
+        keep_ports(&mut settings, &old);
         let new = Running::new(settings)?;
         let settings = &new.settings;
-        let old = self.current();
         let workers = self.shared.mailboxes.len();
         let known = old.http().map_or(&[][..], |http| &http.listens);
         let wanted = settings.http.as_ref().map_or(&[][..], |http| &http.listens);
@@ -325,6 +326,22 @@ fn choose_ports(settings: &mut Settings) -> Result<Vec<Bound>, StartError> {
         chosen.extend(bound);
     }
     Ok(chosen)
+}
+
+/// A port that the system has chosen stays.
+fn keep_ports(settings: &mut Settings, old: &Running) {
+    let known = old.http().map_or(&[][..], |http| &http.listens);
+    let ip = |address: &ListenAddress| match address {
+        ListenAddress::Tcp(address) => Some(address.ip()),
+        ListenAddress::Unix(_) => None,
+    };
+    for listen in settings.http.iter_mut().flat_map(|http| &mut http.listens) {
+        if port(&listen.address) == Some(0)
+            && let Some(kept) = known.iter().find(|kept| ip(&kept.address) == ip(&listen.address))
+        {
+            listen.address = kept.address.clone();
+        }
+    }
 }
 
 /// Looks for the locations of the application; without any, what no location takes is its.

@@ -15,12 +15,18 @@ use super::{Error, Server};
 #[derive(Debug, Default)]
 #[must_use = "it serves from Builder::start on"]
 pub struct Builder {
+    description: Description,
+    port: Option<Port>,
+    options: PortOptions,
+}
+
+/// What settings are made of, at the start and at every reload.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Description {
     listen: Vec<String>,
     workers: Option<usize>,
     drain_timeout: Option<Duration>,
     source: Option<Source>,
-    port: Option<Port>,
-    options: PortOptions,
 }
 
 /// Where the configuration comes from.
@@ -47,13 +53,13 @@ impl Builder {
     /// `[::1]:8080`, `unix:/run/app.sock`. Port 0: the system chooses, [`Server::addresses`] tells.
     /// Default, without a configuration: `127.0.0.1:9080`.
     pub fn listen(mut self, address: impl Into<String>) -> Self {
-        self.listen.push(address.into());
+        self.description.listen.push(address.into());
         self
     }
 
     /// How many worker threads serve; default: what the configuration says, else one per core.
     pub fn workers(mut self, count: usize) -> Self {
-        self.workers = Some(count.max(1));
+        self.description.workers = Some(count.max(1));
         self
     }
 
@@ -66,13 +72,13 @@ impl Builder {
 
     /// A configuration file, in nginx's syntax.
     pub fn configuration_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.source = Some(Source::File(path.into()));
+        self.description.source = Some(Source::File(path.into()));
         self
     }
 
     /// The text of a configuration. Relative names refer to the working directory.
     pub fn configuration(mut self, text: impl Into<String>) -> Self {
-        self.source = Some(Source::Text(text.into()));
+        self.description.source = Some(Source::Text(text.into()));
         self
     }
 
@@ -109,7 +115,7 @@ impl Builder {
     /// How long [`Server::shutdown`] waits for open requests and handlers; default 10 s, or
     /// `worker_shutdown_timeout` of the configuration.
     pub fn drain_timeout(mut self, timeout: Duration) -> Self {
-        self.drain_timeout = Some(timeout);
+        self.description.drain_timeout = Some(timeout);
         self
     }
 
@@ -118,16 +124,24 @@ impl Builder {
     /// # Errors
     /// Mistakes in the configuration, an address that cannot be bound, a file that cannot be read.
     pub fn start(self) -> Result<Server, Error> {
-        if self.port.is_none() && self.source.is_none() {
+        if self.port.is_none() && self.description.source.is_none() {
             return Err(Error::Nothing);
         }
-        let settings = self.settings()?;
+        let settings = self.description.settings()?;
         let adjust = self.options.0;
         let port = self.port.map(|port| adjust.into_iter().fold(port, |port, say| say(port)));
-        Ok(Server::start(Workers::bind_with(settings, port)?)?)
+        Ok(Server::start(Workers::bind_with(settings, port)?, self.description)?)
     }
 
-    fn settings(&self) -> Result<Settings, Error> {
+    fn adjust(mut self, say: impl FnOnce(Port) -> Port + Send + 'static) -> Self {
+        self.options.0.push(Box::new(say));
+        self
+    }
+}
+
+impl Description {
+    /// Reads the configuration.
+    pub(super) fn settings(&self) -> Result<Settings, Error> {
         let loaded = match &self.source {
             Some(_) if !self.listen.is_empty() => return Err(Error::ListenTwice),
             Some(Source::File(path)) => {
@@ -143,11 +157,6 @@ impl Builder {
         let timeout = &mut settings.main.worker_shutdown_timeout;
         *timeout = self.drain_timeout.or(*timeout).or(Some(Duration::from_secs(10)));
         Ok(settings)
-    }
-
-    fn adjust(mut self, say: impl FnOnce(Port) -> Port + Send + 'static) -> Self {
-        self.options.0.push(Box::new(say));
-        self
     }
 }
 

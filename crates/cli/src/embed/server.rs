@@ -1,11 +1,13 @@
 //! A running server.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use outpour_server::{Handle as Steering, Server as Workers, StartError};
 
-use super::Builder;
+use super::Error;
+use super::builder::{Builder, Description};
 use crate::{Publication, Refused};
 
 /// A running server. Dropping it stops it at once; see [`Server::shutdown`].
@@ -19,6 +21,7 @@ pub struct Server {
 #[derive(Clone, Debug)]
 pub struct Handle {
     steering: Steering,
+    description: Arc<Description>,
 }
 
 impl Server {
@@ -27,8 +30,9 @@ impl Server {
         Builder::default()
     }
 
-    pub(super) fn start(workers: Workers) -> Result<Self, StartError> {
-        let handle = Handle { steering: workers.handle() };
+    pub(super) fn start(workers: Workers, description: Description) -> Result<Self, StartError> {
+        let description = Arc::new(description);
+        let handle = Handle { steering: workers.handle(), description };
         let thread = thread::Builder::new().name("outpour".into()).spawn(|| workers.run())?;
         Ok(Self { handle, thread: Some(thread) })
     }
@@ -96,6 +100,15 @@ impl Handle {
     /// good-bye.
     pub fn stop(&self) {
         self.steering.stop();
+    }
+
+    /// Reads the configuration and its certificates anew and puts them into force. Connections stay,
+    /// with the settings that their requests began with.
+    ///
+    /// # Errors
+    /// As [`Builder::start`]: what was in force stays so.
+    pub fn reload(&self) -> Result<(), Error> {
+        Ok(self.steering.reload(self.description.settings()?)?)
     }
 
     /// Opens every log file anew.

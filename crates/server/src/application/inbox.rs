@@ -45,6 +45,7 @@ pub(super) struct Inbox {
     events: VecDeque<Event>,
     bytes: usize,
     busy: bool,
+    opened: bool,
     closed: bool,
     /// The worker stopped reading and waits for room.
     starved: bool,
@@ -56,7 +57,12 @@ impl Inbox {
         if self.closed {
             return None;
         }
+        self.opened |= matches!(event, Event::Open);
         self.closed = matches!(event, Event::Close(_));
+        if !self.opened {
+            // The connection went before its handler heard of it.
+            return None;
+        }
         if !std::mem::replace(&mut self.busy, true) {
             return Some(event);
         }
@@ -117,6 +123,13 @@ mod tests {
         assert!(matches!(inbox.next(), Some(Event::Close(CloseReason::Gone))));
         assert!(inbox.next().is_none());
         assert!(inbox.post(Event::Drained).is_none());
+    }
+
+    #[test]
+    fn there_is_no_end_without_a_beginning() {
+        let mut inbox = Inbox::default();
+        assert!(inbox.post(Event::Close(CloseReason::Gone)).is_none());
+        assert!(inbox.post(Event::Open).is_none());
     }
 
     #[test]

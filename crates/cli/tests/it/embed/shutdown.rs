@@ -66,3 +66,37 @@ fn a_server_needs_something_to_serve() {
         .application(|_: &Request| -> Reply { Response::new(200).into() });
     assert!(matches!(refused(injected), Error::Configuration(_)));
 }
+
+#[test]
+fn a_reload_keeps_connections_and_addresses() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("app.conf");
+    let write = |text: &str| {
+        let text = format!(
+            "worker_processes 2; error_log stderr emerg; events {{ }} http {{ access_log off; \
+             server {{ listen 127.0.0.1:0; location /ws {{ push_stream_application; }} {text} }} }}"
+        );
+        std::fs::write(&file, text).unwrap();
+    };
+    write("location / { return 200 before; }");
+    let application =
+        |_: &Request| -> Reply { Reply::upgrade(std::sync::Arc::new(super::basics::Echo)).into() };
+    let builder = Server::builder().configuration_file(&file).application(application);
+    let server = builder.start().unwrap();
+    let addresses = server.addresses();
+    let mut socket = WebSocket::open(&server, "/ws");
+    assert_eq!(socket.hear(), "hello");
+    assert_eq!(super::peer::get(&server, "/").1, "before");
+    write("location / { return 200 after; }");
+    server.handle().reload().unwrap();
+    assert_eq!(server.addresses(), addresses);
+    let deadline = super::peer::soon();
+    while super::peer::get(&server, "/").1 != "after" {
+        assert!(Instant::now() < deadline);
+    }
+    write("location / { retrun 200 wrong; }");
+    assert!(matches!(server.handle().reload(), Err(Error::Configuration(_))));
+    assert_eq!(super::peer::get(&server, "/").1, "after");
+    socket.say("still here");
+    assert_eq!(socket.hear(), "still here");
+}

@@ -26,50 +26,24 @@ impl Worker {
         accept: Accept,
     ) {
         let Some(port) = self.shared.port().cloned() else { return };
+        let Accept { handler, headers, event_name, timeout } = accept;
         let (answer, wire) = match upgrade {
             Upgrade::WebSocket => websocket_head(&exchange),
             Upgrade::Sse => {
-                let name = accept.event_name.map_or_else(|| port.event_name.clone(), Arc::from);
-                sse_head(&exchange, name)
+                sse_head(&exchange, event_name.map_or_else(|| port.event_name.clone(), Arc::from))
             }
         };
-        let mut answer = with_headers(answer, accept.headers.into_inner());
+        let mut answer = with_headers(answer, headers.into_inner());
         if upgrade == Upgrade::Sse {
             answer = complete(&self.shared.environment, &mut exchange, answer);
         }
-        let keep_alive = exchange.keeps_alive()
-            && self.phase == Phase::Serving
-            && matches!(&wire, Wire::Sse { chunked: true, .. });
-        let context = Context {
-            version: if upgrade == Upgrade::Sse {
-                wire_version(&exchange)
-            } else {
-                Version::Http11
-            },
-            keep_alive: keep_alive || upgrade == Upgrade::WebSocket,
-            keepalive_header: exchange.settings.keepalive_header,
-            head_only: false,
-            date: &self.date,
-            server: server_header(&exchange.settings),
-        };
         let begin = self.answers.len();
-        encode(&answer, &context, &mut self.answers);
-        let head_end = self.answers.len();
-        if upgrade == Upgrade::Sse {
-            // The client sees the stream begin.
-            wire.comment(&mut self.answers);
-        }
-        let role = exchange.settings.push.role;
+        let keep_alive = self.write_upgrade(&exchange, &answer, &wire);
         let settings = Arc::clone(&exchange.settings);
-        let kept = !settings.access_log.is_empty() || !exchange.tickets.is_empty();
-        let logged = kept.then(|| {
-            let head = head_of(&self.answers[begin..head_end]).to_vec();
-            Box::new(Logged { exchange, head, earlier: begin as u64, unjudged: None })
-        });
         let deflate = matches!(wire, Wire::WebSocket { deflate: Some(_) });
-        let timeout = accept.timeout.unwrap_or(port.timeout);
-        let request = request.without_body();
-        let link = Arc::new(Link::new(request, wire, accept.handler, port.limits, timeout));
+        let timeout = timeout.unwrap_or(port.timeout);
+        let link = Link::new(request.without_body(), wire, handler, port.limits, timeout);
+        let link = Arc::new(link);
         let upgraded = Upgraded {
             link: Arc::clone(&link),
             decoder: Decoder::default(),
@@ -80,22 +54,54 @@ impl Worker {
             heard: self.now.tick,
             pinged: false,
             ends: None,
-            logged,
+            logged: self.logged_upgrade(exchange, begin),
         };
         let counters = self.counters();
-        counters.request(Some(role), answer.status);
+        counters.request(Some(settings.push.role), answer.status);
         counters.subscription(upgraded.transport());
         let Some(connection) = self.connection(key) else { return };
         connection.bytes_sent = 0;
         connection.give_up_after(settings.send_timeout);
         connection.state = State::Application(Box::new(Served::Upgraded(upgraded)));
-        let gone = connection.input_ended;
         self.flush_answers(key);
-        if self.connection(key).is_none() {
-            return;
-        }
+        self.begin_upgraded(key, &link);
+    }
+
+    /// Writes the head of the answer, and what shows that a stream begins; whether the connection is
+    /// used again behind it.
+    fn write_upgrade(&mut self, exchange: &Exchange, answer: &Answer, wire: &Wire) -> bool {
+        let websocket = wire.protocol() == Upgrade::WebSocket;
+        let reused = exchange.keeps_alive()
+            && self.phase == Phase::Serving
+            && matches!(wire, Wire::Sse { chunked: true, .. });
+        let context = Context {
+            version: if websocket { Version::Http11 } else { wire_version(exchange) },
+            keep_alive: reused || websocket,
+            keepalive_header: exchange.settings.keepalive_header,
+            head_only: false,
+            date: &self.date,
+            server: server_header(&exchange.settings),
+        };
+        encode(answer, &context, &mut self.answers);
+        wire.comment(&mut self.answers);
+        reused
+    }
+
+    /// The request, if it is to be logged at the end or counts as long as its connection lives.
+    fn logged_upgrade(&self, exchange: Exchange, begin: usize) -> Option<Box<Logged>> {
+        let kept = !exchange.settings.access_log.is_empty() || !exchange.tickets.is_empty();
+        kept.then(|| {
+            let head = head_of(&self.answers[begin..]).to_vec();
+            Box::new(Logged { exchange, head, earlier: begin as u64, unjudged: None })
+        })
+    }
+
+    /// The handler hears of its connection, unless that has gone with the first bytes.
+    fn begin_upgraded(&mut self, key: ConnectionKey, link: &Arc<Link>) {
+        let Some(connection) = self.connection(key) else { return };
+        let gone = connection.input_ended;
         self.file_deadline(key);
-        self.tell_handler(&link, InboxEvent::Open);
+        self.tell_handler(link, InboxEvent::Open);
         if self.phase != Phase::Serving {
             self.end_application(key, self.phase);
         }
