@@ -514,3 +514,9 @@ fn hooks_are_addresses_or_off() {
     assert!(hooks.unsubscribe.as_ref().unwrap().as_literal().is_none());
     assert!(locations[1].settings.hooks.is_none());
 }
+
+#[test]
+fn applications_have_a_role() {
+    let found = location("location /app { push_stream_application; }");
+    assert_eq!(found.settings.push.role, Role::Application);
+}

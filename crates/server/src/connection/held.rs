@@ -12,6 +12,7 @@ use outpour_core::now::Tick;
 use outpour_core::settings::LocationSettings;
 use outpour_core::wire::websocket::Decoder;
 
+use crate::counters::Transport;
 use crate::exchange::Exchange;
 
 /// Bytes of a WebSocket client's events that may wait for the application before it is read no
@@ -162,6 +163,15 @@ fn cost(event: &Event) -> usize {
 }
 
 impl OnHold {
+    /// Under which transport it is counted.
+    pub(crate) fn transport(&self) -> Transport {
+        match self.hold {
+            Hold::Response { .. } => Transport::LongPolling,
+            Hold::Stream(_) => Transport::Streaming,
+            Hold::Socket(_) => Transport::WebSocket,
+        }
+    }
+
     /// Whether frames of the client are read.
     pub(crate) fn takes_input(&self) -> bool {
         matches!(&self.hold, Hold::Socket(socket) if socket.closing.is_none())

@@ -29,6 +29,9 @@ fn occupation_of(connection: &Connection) -> Occupation {
     if let State::Subscribed(subscribed) = &connection.state {
         return Occupation::Subscribed(subscribed.transport);
     }
+    if let State::Held(held) = &connection.state {
+        return Occupation::Subscribed(held.transport());
+    }
     if let State::Application(served) = &connection.state
         && let Some(transport) = served.transport()
     {
