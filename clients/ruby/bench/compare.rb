@@ -115,10 +115,8 @@ KINDS = {
   'EventSource' => ['Accept: text/event-stream']
 }.freeze
 
+# In a process that had no connections before: what they leave behind would be used again.
 def per_connection(subject, lines)
-  # A first round fills what is allocated once.
-  idle(subject.port, lines) { nil }
-  sleep 1
   before = subject.bytes
   idle(subject.port, lines) { (subject.bytes - before) / OPTIONS[:idle] }
 end
@@ -147,7 +145,9 @@ best = hellos.transform_values { |values| median(values) }
 puma = best.select { |name, _| name.start_with?('puma') }.values.max
 best.each { |name, value| puts "#{name}: #{(value / puma).round(1)} times the better puma" if name.start_with?('outpour') }
 echoes.each { |(name, connections), values| puts "WebSocket echo, round trips/s, #{name}, #{connections} connections: #{spread(values)}" }
-Subject.run('outpour', *servers['outpour, 5 threads']) do |subject|
-  puts "memory after start: #{subject.bytes / 1024} kB"
-  KINDS.each { |kind, lines| puts "memory per idle #{kind}: #{per_connection(subject, lines)} bytes" }
+KINDS.each do |kind, lines|
+  Subject.run('outpour', *servers['outpour, 5 threads']) do |subject|
+    puts "memory after the start: #{subject.bytes / 1024} kB"
+    puts "memory per idle #{kind}: #{per_connection(subject, lines)} bytes"
+  end
 end

@@ -84,7 +84,7 @@ class ServedTest < Minitest::Test
   def log = Served::LOG.string
 
   # Waits until the block says something else than nil and false.
-  def eventually(within = 5)
+  def eventually(within = 30)
     deadline = now + within
     loop do
       value = yield

@@ -40,7 +40,7 @@ class LifecycleTest < Minitest::Test
     assert_equal 'bye', stream.event['data']
     assert_nil stream.event
     web_socket.close
-    assert_equal 0, @program.wait_for_end(5).exitstatus, @program.output_text
+    assert_equal 0, @program.wait_for_end(9).exitstatus, @program.output_text
     assert_equal ['closed sse false', 'closed websocket false'], @program.output_text.lines.grep(/closed/).map(&:chomp).sort
     refute_predicate @program, :accepts?
   end

@@ -29,7 +29,7 @@ class Http
 
   def request(method, path, headers = {}, body = nil)
     send_request(method, path, headers, body)
-    Timeout.timeout(10) do
+    Timeout.timeout(60) do
       head = read_head
       head.body = method == 'HEAD' ? '' : read_body(head)
       head
@@ -55,7 +55,7 @@ class Http
   end
 
   # One chunk; nil at the last one, or when the connection ends before it.
-  def read_chunk(within = 5)
+  def read_chunk(within = 60)
     Timeout.timeout(within) do
       size = @socket.gets("\r\n") or return
       length = size.to_i(16)
@@ -89,7 +89,7 @@ class EventStream
   def initialize(port, path = '/sse', headers = {})
     @http = Http.new(port)
     @http.send_request('GET', path, { 'Accept' => 'text/event-stream' }.merge(headers))
-    @answer = Timeout.timeout(5) { @http.read_head }
+    @answer = Timeout.timeout(60) { @http.read_head }
     @rest = +''
   end
 

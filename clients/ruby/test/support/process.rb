@@ -41,7 +41,7 @@ class Program
   def ended? = @status ||= Process.wait2(@pid, Process::WNOHANG)&.last
 
   # The exit status, once the program has ended.
-  def wait_for_end(within = 15)
+  def wait_for_end(within = 60)
     wait(within) { ended? }
     @status
   end
@@ -50,7 +50,7 @@ class Program
 
   def output_text = File.read(File.join(@folder, 'output'))
 
-  def wait_for(text, within = 10) = wait(within) { output_text.include?(text) }
+  def wait_for(text, within = 30) = wait(within) { output_text.include?(text) }
 
   def stop
     unless @pid.nil? || ended?
@@ -68,7 +68,7 @@ class Program
     FileUtils.cp(files, @folder)
   end
 
-  def wait(within = 20)
+  def wait(within = 60)
     deadline = Process.clock_gettime(Process::CLOCK_MONOTONIC) + within
     until yield
       raise "too late: #{output_text}" if Process.clock_gettime(Process::CLOCK_MONOTONIC) > deadline

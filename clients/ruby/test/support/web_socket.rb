@@ -58,7 +58,7 @@ class WebSocket
   end
 
   # The next frame as [opcode, payload]; nil at the end.
-  def read(within = 5)
+  def read(within = 60)
     Timeout.timeout(within) do
       first, second = @socket.read(2)&.unpack('CC')
       return if second.nil?
@@ -96,7 +96,7 @@ class WebSocket
   private
 
   def read_head
-    Timeout.timeout(5) do
+    Timeout.timeout(60) do
       @status = @socket.gets("\r\n").split[1].to_i
       @headers = Hash.new { |hash, name| hash[name] = [] }
       while (line = @socket.gets("\r\n")) != "\r\n"
