@@ -39,13 +39,12 @@ fn application(
     let (told, asked) = mpsc::channel();
     let told = std::sync::Mutex::new(told);
     let upstream = Upstream::new(move |number, mut peer| {
-        while let Some((head, body)) = peer.request() {
-            let text = String::from_utf8_lossy(&body).into_owned();
-            told.lock().unwrap().send(format!("{head}{text}")).unwrap();
-            let said = answer(number, &head, &body);
-            peer.say(said.as_bytes());
+        let Some((head, body)) = peer.request() else {
             return;
-        }
+        };
+        let text = String::from_utf8_lossy(&body).into_owned();
+        told.lock().unwrap().send(format!("{head}{text}")).unwrap();
+        peer.say(answer(number, &head, &body).as_bytes());
     });
     (upstream, asked)
 }
@@ -174,7 +173,7 @@ fn what_is_no_instruct_is_a_bad_gateway() {
         "Grip-Hold is none",
     ] {
         assert!(
-            log.contains(&format!("GRIP of location \"/\": ")) && log.contains(what),
+            log.contains("GRIP of location \"/\": ") && log.contains(what),
             "{what}: {log}"
         );
     }
