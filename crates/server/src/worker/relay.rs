@@ -138,7 +138,7 @@ impl Worker {
         extra.extend(exchange.extra_headers(environment, &Answer { status: 200, ..head }));
         let keep_alive = exchange.keeps_alive()
             && self.phase == Phase::Serving
-            && matches!(version, Version::Http11 | Version::Http2);
+            && version == Version::Http11;
         let poll = LongPoll {
             answer: PollAnswer::Relay(format),
             extra,
