@@ -111,10 +111,7 @@ pub fn relay_reference() -> String {
     for (families, treated) in [(inert, "ignored"), (refused, "refused")] {
         for family in families {
             for name in family.names.split_whitespace().filter(|name| is_relay(name)) {
-                // The rest of the names, whatever they are.
-                let name =
-                    if name == "nchan_*" { "any other `nchan_*`" } else { &format!("`{name}`") };
-                let _ = write!(out, "| {name} | {treated} | {}.", family.why);
+                let _ = write!(out, "| `{name}` | {treated} | {}.", family.why);
                 let _ = match family.instead {
                     "" => writeln!(out, " |"),
                     instead => writeln!(out, " Instead: {instead}. |"),

@@ -40,6 +40,18 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         "binary messages are published too, where the module closes the connection",
     ),
     differs(
+        "nchan_subscriber",
+        "",
+        "frames-of-subscribers",
+        "what a WebSocket sends that only subscribes is dropped, where Nchan closes it",
+    ),
+    differs(
+        "nchan_channel_id_split_delimiter",
+        "",
+        "ids-of-several",
+        "ids of messages have one order for all channels, where Nchan has one for each",
+    ),
+    differs(
         "large_client_header_buffers",
         "",
         "status-431",

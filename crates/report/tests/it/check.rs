@@ -21,7 +21,7 @@ fn check(name: &str) {
 
 #[test]
 fn configurations_of_users() {
-    for name in ["rails", "php", "old", "good", "debian"] {
+    for name in ["rails", "php", "old", "good", "debian", "relay"] {
         check(name);
     }
 }

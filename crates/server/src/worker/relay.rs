@@ -136,9 +136,8 @@ impl Worker {
         let head = format.timed_out();
         let mut extra = exchange.relay_cors(relay, &Answer { status: 200, ..head.clone() });
         extra.extend(exchange.extra_headers(environment, &Answer { status: 200, ..head }));
-        let keep_alive = exchange.keeps_alive()
-            && self.phase == Phase::Serving
-            && version == Version::Http11;
+        let keep_alive =
+            exchange.keeps_alive() && self.phase == Phase::Serving && version == Version::Http11;
         let poll = LongPoll {
             answer: PollAnswer::Relay(format),
             extra,

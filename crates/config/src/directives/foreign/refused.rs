@@ -244,12 +244,6 @@ pub(super) const REFUSED: &[Family] = &[
         "use nchan_websocket_ping_interval",
         "nchan_websocket_client_heartbeat",
     ),
-    third("Nchan", "no directive of Nchan that is known here", "remove it", "nchan_*"),
-    refused(
-        "answers of upstreams are never kept",
-        "remove it: the application and its clients decide what is kept",
-        "proxy_cache proxy_cache_* proxy_no_cache proxy_store proxy_store_access",
-    ),
     refused(
         "answers leave as fast as the client takes them",
         "remove it if the upstream may be fast",
