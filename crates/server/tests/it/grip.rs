@@ -172,10 +172,7 @@ fn what_is_no_instruct_is_a_bad_gateway() {
         "larger than 1 MiB",
         "Grip-Hold is none",
     ] {
-        assert!(
-            log.contains("GRIP of location \"/\": ") && log.contains(what),
-            "{what}: {log}"
-        );
+        assert!(log.contains("GRIP of location \"/\": ") && log.contains(what), "{what}: {log}");
     }
 }
 
