@@ -1,19 +1,21 @@
-//! Publishers that everybody may use: said once for each location.
+//! Publishers that everybody may use, and dashboards that everybody may read: said once for each location.
 
 use outpour_core::settings::{
-    Level, ListenAddress, Matcher, RelayRole, Role, Service, VerifyClient,
+    DashboardMode, Level, ListenAddress, Matcher, RelayRole, Role, Service, VerifyClient,
 };
 
 use crate::draft::{Block, Given};
 
 use super::Lowering;
 
-const MESSAGE: &str = "push stream module: everybody who reaches this server may publish here";
+const READ: &str =
+    "push stream module: everybody who reaches this server may read all channels here";
+const PUBLISH: &str = "push stream module: everybody who reaches this server may publish here";
 const HELP: &str = "add a check of access, such as `allow 127.0.0.1; deny all;` or auth_basic, or \
                     `allow all;` if that is meant; or listen on 127.0.0.1 only";
 
 impl Lowering<'_> {
-    /// Warns about a publisher of an exposed server that no rule protects, in a file that can
+    /// Warns about a publisher or a dashboard of an exposed server that no rule protects, in a file that can
     /// start otherwise. The block has inherited.
     pub(super) fn check_exposure(&mut self, block: &Block) {
         if !self.exposed || self.report.failed() || is_protected(block) {
@@ -23,13 +25,17 @@ impl Lowering<'_> {
         let publishes = matches!(
             role,
             Role::Publisher(_)
-                | Role::Service(Service::GripPublisher)
+                | Role::Service(Service::GripPublisher | Service::Dashboard(DashboardMode::Admin))
                 | Role::Relay(RelayRole::Publisher | RelayRole::PubSub)
         );
-        if !publishes {
+        let message = if publishes {
+            PUBLISH
+        } else if matches!(role, Role::Service(Service::Dashboard(_))) {
+            READ
+        } else {
             return;
-        }
-        self.report.say(Level::Warn, Some(at), MESSAGE.to_owned(), Some(HELP.to_owned()));
+        };
+        self.report.say(Level::Warn, Some(at), message.to_owned(), Some(HELP.to_owned()));
     }
 }
 

@@ -233,6 +233,14 @@ fn each_open_publisher_is_named_once() {
     let subscriber = "server { location /a { push_stream_subscriber websocket;
         push_stream_websocket_allow_publish on; push_stream_channels_path a; } }";
     assert_eq!(open_publishers(subscriber), 0);
+    for (mode, what) in [("", "read all channels"), ("admin", "publish")] {
+        let dashboard = format!("push_stream_dashboard {mode};");
+        let warning = format!(
+            "[warn] push stream module: everybody who reaches this server may {what} here :3"
+        );
+        check(&format!("\n{dashboard}"), &[&warning]);
+        check(&format!("{dashboard} deny all;"), &[]);
+    }
     check(
         "\npush_stream_publisher; push_stream_channels_path a;",
         &["[warn] push stream module: everybody who reaches this server may publish here :3"],

@@ -527,13 +527,20 @@ fn locations_that_tell_of_the_server() {
     let in_location = |directives: &str, expected: &[&str]| {
         in_http(&format!("server {{ location / {{ {directives} }} }}"), expected);
     };
-    for directive in
-        ["push_stream_metrics", "push_stream_health ready", "stub_status on", "empty_gif"]
-    {
+    for directive in [
+        "push_stream_metrics",
+        "push_stream_health ready",
+        "push_stream_playground",
+        "push_stream_dashboard admin; deny all",
+        "stub_status on",
+        "empty_gif",
+    ] {
         in_location(&format!("{directive};"), &[]);
     }
     let invalid = "[emerg] invalid value \"raedy\" in \"push_stream_health\" directive :2";
     in_location("push_stream_health raedy;", &[invalid]);
+    let invalid = "[emerg] invalid value \"admn\" in \"push_stream_dashboard\" directive :2";
+    in_location("push_stream_dashboard admn;", &[invalid]);
     let twice = "[emerg] \"empty_gif\" directive is duplicate :2";
     in_location("stub_status; empty_gif;", &[twice]);
 }
