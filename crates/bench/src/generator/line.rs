@@ -28,6 +28,20 @@ impl Line {
         }
     }
 
+    /// Makes sure that another line to the same server may fare better than this one has.
+    ///
+    /// # Errors
+    /// If the server does not speak HTTP/2.
+    pub(super) fn check(&self) -> io::Result<()> {
+        match self {
+            Self::Own(_) => Ok(()),
+            Self::Shared(stream) => match stream.hopelessness() {
+                None => Ok(()),
+                Some(why) => Err(io::Error::other(format!("HTTP/2: {why}"))),
+            },
+        }
+    }
+
     /// Reads what there is, as [`Link::read`]; a shared one closes behind each answer.
     #[inline]
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> Input {

@@ -108,7 +108,10 @@ impl Member {
             let input = self.line.read(room);
             let count = match input {
                 Input::More(count) | Input::Drained(count) => count,
-                Input::Closed => 0,
+                Input::Closed => {
+                    self.line.check()?;
+                    0
+                }
             };
             visit.bytes += count;
             let bytes = buffer.get(..kept + count).unwrap_or_default();

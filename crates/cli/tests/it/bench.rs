@@ -55,6 +55,13 @@ fn requests_go_to_another_connection_when_one_takes_no_more() {
 fn what_does_not_speak_http2_is_said() {
     check("--http2 --server raw -n 20 --seconds 0.2", 1, "the raw loop has no HTTP/2");
     check("--http2 --request file", 1, "cannot be used with");
+    let site = Site::new();
+    let text = "pid {dir}/pid; events {} http { push_stream_shared_memory_size 32m; server {
+        listen 127.0.0.1:{port}; location / { return 200 HTTP/1; } } }";
+    let file = site.write("push.conf", text).display().to_string();
+    let _server = site.start(&["-c", &file]);
+    let line = format!("--http2 --url http://127.0.0.1:{} -n 3", site.port);
+    check(&line, 1, "what the server says is not HTTP/2");
 }
 
 #[test]

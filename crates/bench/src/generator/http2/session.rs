@@ -53,6 +53,8 @@ pub(super) struct Shared {
     closed: Cell<bool>,
     /// Why it is over.
     failure: RefCell<Option<String>>,
+    /// What the server has sent is not HTTP/2: no other connection would fare better.
+    is_foreign: Cell<bool>,
     /// Whether a stream waits for it to be there.
     awaited: Cell<bool>,
 }
@@ -115,9 +117,7 @@ impl Session {
     /// The connection is over; everybody on it has to hear of that.
     fn end(&mut self, error: Option<&h2::Error>) {
         self.machine = Machine::Over;
-        let why = error.map_or_else(|| "the server has closed it".to_owned(), ToString::to_string);
-        self.shared.failure.replace(Some(why));
-        self.shared.closed.set(true);
+        self.shared.fail(error);
         self.ring_all();
     }
 
@@ -149,6 +149,26 @@ impl Shared {
             return Err(io::Error::other(text));
         }
         Ok(Some(sender))
+    }
+
+    /// Notes why the connection is over. A stream may hear of that first.
+    pub(super) fn fail(&self, error: Option<&h2::Error>) {
+        let foreign = error.is_some_and(|error| !error.is_io() && !error.is_remote());
+        let why = match error {
+            None => "the server has closed it".to_owned(),
+            Some(error) if foreign => format!("what the server says is not HTTP/2 ({error})"),
+            Some(error) => error.to_string(),
+        };
+        self.closed.set(true);
+        if !self.is_foreign.get() {
+            self.is_foreign.set(foreign);
+            self.failure.replace(Some(why));
+        }
+    }
+
+    /// Why no other connection would fare better, if that is so.
+    pub(super) fn hopelessness(&self) -> Option<String> {
+        self.failure.borrow().clone().filter(|_| self.is_foreign.get())
     }
 
     /// Notes that the server wants further requests on another connection.

@@ -73,6 +73,11 @@ impl Stream {
         Ok(bytes.len())
     }
 
+    /// Why no other connection to this server would fare better, if that is so.
+    pub(in crate::generator) fn hopelessness(&self) -> Option<String> {
+        self.shared.hopelessness()
+    }
+
     /// Gives way to a stream of another connection.
     fn retire(&mut self) -> usize {
         self.shared.close();
@@ -117,7 +122,12 @@ impl Stream {
                         self.state = State::Asked(answer, body);
                         Poll::Pending
                     }
-                    Poll::Ready(Err(_)) => Poll::Ready(false),
+                    Poll::Ready(Err(error)) => {
+                        if error.is_go_away() && error.is_library() {
+                            self.shared.fail(Some(&error));
+                        }
+                        Poll::Ready(false)
+                    }
                     Poll::Ready(Ok(response)) => {
                         self.rest = status_line(&response).into();
                         self.state = State::Answered(response.into_body(), body);
