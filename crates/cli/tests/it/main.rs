@@ -8,3 +8,4 @@ mod embed;
 mod explain;
 mod process;
 mod process_life;
+mod vanished;
