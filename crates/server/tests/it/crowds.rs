@@ -4,7 +4,8 @@
 
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use outpour_testkit::{Connection, Deadline, Head, Request, ServerProcess};
@@ -125,6 +126,38 @@ fn a_flood_of_publications_ends_at_the_memory_budget() {
     let mut publisher = Connection::open(server.address()).unwrap();
     assert_eq!(publish(&mut publisher, "/pub?id=a", b"small".to_vec()), 200);
     subscriber.take_until(b"small", soon()).unwrap();
+}
+
+/// Publishes without a pause, many requests ahead of their answers, until `flooder` is shut down.
+fn flood(mut flooder: TcpStream) {
+    let requests = Request::new("POST", "/pub?id=flood").body(*b"x").bytes().repeat(100);
+    let mut reader = flooder.try_clone().unwrap();
+    thread::scope(|scope| {
+        scope.spawn(move || while reader.read(&mut [0; 4096]).is_ok_and(|taken| taken > 0) {});
+        while flooder.write_all(&requests).is_ok() {}
+    });
+}
+
+#[test]
+fn publishers_that_flood_hold_nobody_up() {
+    let server =
+        ServerProcess::start(&CONFIGURATION.replace("size 8m", "size 1024m"), &[]).unwrap();
+    let mut subscriber = subscriber(&server);
+    let mut publisher = Connection::open(server.address()).unwrap();
+    let flooders: Vec<_> = (0..8).map(|_| TcpStream::connect(server.address()).unwrap()).collect();
+    thread::scope(|scope| {
+        for flooder in &flooders {
+            let flooder = flooder.try_clone().unwrap();
+            scope.spawn(|| flood(flooder));
+        }
+        for round in 0..50 {
+            let text = format!("-{round}-");
+            assert_eq!(publish(&mut publisher, "/pub?id=a", text.clone().into_bytes()), 200);
+            let deadline = Instant::now() + Duration::from_secs(5);
+            subscriber.take_until(text.as_bytes(), deadline).unwrap();
+        }
+        flooders.iter().for_each(|flooder| flooder.shutdown(Shutdown::Both).unwrap());
+    });
 }
 
 #[test]
