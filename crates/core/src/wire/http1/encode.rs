@@ -1,7 +1,10 @@
 //! An answer as bytes of HTTP/1.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::time::Duration;
+
+use smallvec::SmallVec;
 
 use crate::answer::{Answer, Body, Header, reason};
 use crate::request::Version;
@@ -29,7 +32,7 @@ pub struct Context<'a> {
 
 /// How the end of a body is told.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Framing {
+pub(super) enum Framing {
     Length(u64),
     Chunked,
     Close,
@@ -37,7 +40,7 @@ enum Framing {
     Nothing,
 }
 
-fn framing(answer: &Answer, version: Version) -> Framing {
+pub(super) fn framing(answer: &Answer, version: Version) -> Framing {
     if answer.status < 200 || answer.status == 204 {
         return Framing::Nothing;
     }
@@ -74,32 +77,52 @@ pub fn must_close(answer: &Answer, context: &Context<'_>) -> bool {
 /// that no value begins another line.
 pub fn encode(answer: &Answer, context: &Context<'_>, out: &mut Vec<u8>) {
     let framing = framing(answer, context.version);
-    out.reserve(512);
-    status_line(answer.status, out);
-    if answer.status == 101 {
-        answer.headers.iter().for_each(|h| header(h, out));
-        out.extend_from_slice(b"\r\n");
-        return;
-    }
-    own_or(answer, "Server", context.server.as_bytes(), out);
-    own_or(answer, "Date", context.date, out);
-    named(answer, "Content-Type", out);
-    if let Framing::Length(length) = framing {
-        line(b"Content-Length", itoa::Buffer::new().format(length).as_bytes(), out);
-    }
-    named(answer, "Last-Modified", out);
-    if framing == Framing::Chunked {
-        out.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
-    }
-    connection(answer, context, out);
-    answer.headers.iter().filter(|(name, _)| !is_placed(name)).for_each(|h| header(h, out));
-    out.extend_from_slice(b"\r\n");
+    head(answer, context, framing, out);
     if !context.head_only {
         body(&answer.body, framing, out);
     }
 }
 
+/// Appends the head; where the digits of its length stand.
+pub(super) fn head(
+    answer: &Answer,
+    context: &Context<'_>,
+    framing: Framing,
+    out: &mut Vec<u8>,
+) -> Option<Range<usize>> {
+    out.reserve(512);
+    status_line(answer.status, out);
+    if answer.status == 101 {
+        answer.headers.iter().for_each(|h| header(h, out));
+        out.extend_from_slice(b"\r\n");
+        return None;
+    }
+    let mut digits = None;
+    let headers = Placed::of(&answer.headers);
+    headers.write_or(Place::Server, b"Server", context.server.as_bytes(), out);
+    headers.write_or(Place::Date, b"Date", context.date, out);
+    headers.write(Place::ContentType, out);
+    if let Framing::Length(length) = framing {
+        out.extend_from_slice(b"Content-Length: ");
+        let begin = out.len();
+        out.extend_from_slice(itoa::Buffer::new().format(length).as_bytes());
+        digits = Some(begin..out.len());
+        out.extend_from_slice(b"\r\n");
+    }
+    headers.write(Place::LastModified, out);
+    if framing == Framing::Chunked {
+        out.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
+    }
+    connection(answer, context, out);
+    headers.write(Place::Free, out);
+    out.extend_from_slice(b"\r\n");
+    digits
+}
+
 fn status_line(status: u16, out: &mut Vec<u8>) {
+    if status == 200 {
+        return out.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
+    }
     out.extend_from_slice(b"HTTP/1.1 ");
     out.extend_from_slice(itoa::Buffer::new().format(status).as_bytes());
     out.push(b' ');
@@ -120,7 +143,7 @@ fn connection(answer: &Answer, context: &Context<'_>, out: &mut Vec<u8>) {
     }
 }
 
-fn body(body: &Body, framing: Framing, out: &mut Vec<u8>) {
+pub(super) fn body(body: &Body, framing: Framing, out: &mut Vec<u8>) {
     match (body, framing) {
         (Body::Bytes(bytes), Framing::Length(length)) if length == bytes.len() as u64 => {
             out.extend_from_slice(bytes);
@@ -136,28 +159,59 @@ fn body(body: &Body, framing: Framing, out: &mut Vec<u8>) {
     }
 }
 
-/// Headers that stand before `Connection`, or that only the wire writes.
-fn is_placed(name: &str) -> bool {
-    const PLACED: [&str; 8] = [
-        "Server",
-        "Date",
-        "Content-Type",
-        "Last-Modified",
-        "Content-Length",
-        "Transfer-Encoding",
-        "Connection",
-        "Keep-Alive",
-    ];
-    PLACED.iter().any(|placed| placed.eq_ignore_ascii_case(name))
+/// Where a header of an answer stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Server,
+    Date,
+    ContentType,
+    LastModified,
+    /// Nowhere: only the wire writes it.
+    Wire,
+    /// Behind `Connection`.
+    Free,
 }
 
-/// All headers of the answer called `name`.
-fn named(answer: &Answer, name: &str, out: &mut Vec<u8>) {
-    answer
-        .headers
-        .iter()
-        .filter(|(n, _)| n.eq_ignore_ascii_case(name))
-        .for_each(|h| header(h, out));
+impl Place {
+    fn of(name: &str) -> Self {
+        let is = |other: &str| name.eq_ignore_ascii_case(other);
+        match name.len() {
+            4 if is("Date") => Self::Date,
+            6 if is("Server") => Self::Server,
+            10 if is("Connection") || is("Keep-Alive") => Self::Wire,
+            12 if is("Content-Type") => Self::ContentType,
+            13 if is("Last-Modified") => Self::LastModified,
+            14 if is("Content-Length") => Self::Wire,
+            17 if is("Transfer-Encoding") => Self::Wire,
+            _ => Self::Free,
+        }
+    }
+}
+
+/// The headers of an answer, each with its place.
+struct Placed<'a> {
+    headers: &'a [Header],
+    places: SmallVec<[Place; 16]>,
+}
+
+impl<'a> Placed<'a> {
+    fn of(headers: &'a [Header]) -> Self {
+        Self { headers, places: headers.iter().map(|(name, _)| Place::of(name)).collect() }
+    }
+
+    fn write(&self, place: Place, out: &mut Vec<u8>) {
+        let wanted = self.headers.iter().zip(&self.places).filter(|(_, of)| **of == place);
+        wanted.for_each(|(h, _)| header(h, out));
+    }
+
+    /// The answer's own header, where an upstream's goes before the server's, else `value`.
+    fn write_or(&self, place: Place, name: &[u8], value: &[u8], out: &mut Vec<u8>) {
+        if self.places.contains(&place) {
+            self.write(place, out);
+        } else {
+            line(name, value, out);
+        }
+    }
 }
 
 fn header((name, value): &Header, out: &mut Vec<u8>) {
@@ -171,14 +225,6 @@ fn header((name, value): &Header, out: &mut Vec<u8>) {
         Cow::Owned(value) => harmless(value, out),
     }
     out.extend_from_slice(b"\r\n");
-}
-
-/// The answer's own header, where an upstream's goes before the server's, else `value`.
-fn own_or(answer: &Answer, name: &'static str, value: &[u8], out: &mut Vec<u8>) {
-    match answer.header(name) {
-        Some(_) => named(answer, name, out),
-        None => line(name.as_bytes(), value, out),
-    }
 }
 
 /// A header of the wire's own.

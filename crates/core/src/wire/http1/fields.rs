@@ -226,7 +226,9 @@ const IS_NAME_BYTE: [bool; 256] = {
 
 /// A length of decimal digits that fits a file offset, as in nginx.
 pub(super) fn length(text: &[u8]) -> Option<u64> {
-    let all_digits = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
-    let digits = std::str::from_utf8(text).ok().filter(|_| all_digits)?;
-    digits.parse().ok().filter(|length| i64::try_from(*length).is_ok())
+    let length = text.iter().try_fold(0_i64, |length, byte| {
+        let digit = byte.is_ascii_digit().then(|| i64::from(byte - b'0'))?;
+        length.checked_mul(10)?.checked_add(digit)
+    })?;
+    u64::try_from(length).ok().filter(|_| !text.is_empty())
 }

@@ -11,10 +11,10 @@ const INVALID: Rejection = Rejection::bad("client sent invalid host header");
 /// numbers.
 pub(super) fn parse(authority: &[u8]) -> Result<Vec<u8>, Rejection> {
     let host = match authority {
-        [b'[', ..] => literal(authority)?,
+        [b'[', ..] => literal(authority)?.to_ascii_lowercase(),
         _ => name(authority)?,
     };
-    if host.is_empty() { Err(INVALID) } else { Ok(host.to_ascii_lowercase()) }
+    if host.is_empty() { Err(INVALID) } else { Ok(host) }
 }
 
 /// `[::1]`, brackets included, behind which only a port may follow.
@@ -27,17 +27,19 @@ fn literal(authority: &[u8]) -> Result<&[u8], Rejection> {
     if good && port && address.len() > 1 { Ok(host) } else { Err(INVALID) }
 }
 
-fn name(authority: &[u8]) -> Result<&[u8], Rejection> {
-    let end = memchr::memchr(b':', authority).unwrap_or(authority.len());
-    let (host, rest) = authority.split_at(end);
-    let dots = host.windows(2).any(|pair| pair[0] == b'.' && pair[1] == b'.');
-    if dots
-        || !host.iter().all(|b| IS_NAME_BYTE[usize::from(*b)])
-        || !rest.get(1..).is_none_or(is_port)
-    {
-        return Err(INVALID);
+/// A name, checked and put into lower case in one go: every request has one.
+fn name(authority: &[u8]) -> Result<Vec<u8>, Rejection> {
+    let mut host = Vec::with_capacity(authority.len());
+    for (at, byte) in authority.iter().enumerate() {
+        match byte {
+            b':' if is_port(&authority[at + 1..]) => break,
+            b'.' if host.last() == Some(&b'.') => return Err(INVALID),
+            byte if IS_NAME_BYTE[usize::from(*byte)] => host.push(byte.to_ascii_lowercase()),
+            _ => return Err(INVALID),
+        }
     }
-    Ok(host.strip_suffix(b".").unwrap_or(host))
+    host.pop_if(|last| *last == b'.');
+    Ok(host)
 }
 
 fn is_port(text: &[u8]) -> bool {

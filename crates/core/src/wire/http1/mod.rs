@@ -2,6 +2,7 @@
 
 mod body;
 mod encode;
+mod encoder;
 pub(in crate::wire) mod fields;
 mod head;
 mod host;
@@ -14,6 +15,7 @@ pub(in crate::wire) mod uri;
 pub use body::{BodyReader, BodyStep};
 pub(crate) use encode::harmless;
 pub use encode::{CONTINUE, Context, encode, must_close};
+pub use encoder::Encoder;
 pub use head::{Parsed, parse_head};
 pub use rejection::Rejection;
 pub use uri::inside_path;
