@@ -87,10 +87,20 @@ impl StreamFormat {
             self.websocket_message(message, frame);
             return;
         }
+        if self.goes_as_it_is() {
+            return self.surround(&message.text, &mut frame.bytes);
+        }
         let mut parts = Parts::default();
         let len = self.rendering.message(message, &mut parts);
         self.pad(self.padding.map(|sizes| sizes.after_message(len)), &mut parts);
         self.append(&parts, frame);
+    }
+
+    /// Whether a message is its text and nothing else but the framing.
+    fn goes_as_it_is(&self) -> bool {
+        let text_alone = self.rendering.is_text_alone();
+        let plain = self.rendering.dialect() == Dialect::Plain;
+        text_alone && plain && self.padding.is_none() && self.gzip.is_none()
     }
 
     /// Appends what is sent after `ping_message_interval` of silence. `text` is that of
