@@ -53,8 +53,17 @@ impl Answer {
         name: impl Into<Cow<'static, str>>,
         value: impl Into<Cow<'static, [u8]>>,
     ) -> Self {
-        self.headers.push((name.into(), value.into()));
+        self.add(name, value);
         self
+    }
+
+    /// Adds one more header.
+    pub fn add(
+        &mut self,
+        name: impl Into<Cow<'static, str>>,
+        value: impl Into<Cow<'static, [u8]>>,
+    ) {
+        self.headers.push((name.into(), value.into()));
     }
 
     /// The same answer with a body and its content type.

@@ -22,7 +22,7 @@ use outpour_core::settings::{Http, LocationSettings, ServerSettings, Store, Subs
 use outpour_core::transport::{AnswerFormat, Framing, Rendering, StreamFormat};
 use outpour_core::variables::{Environment, Scope, State};
 use outpour_core::wire::http_date;
-use outpour_core::wire::http1::{Context, Parsed, encode, parse_head};
+use outpour_core::wire::http1::{Context, Encoder, Parsed, encode, parse_head};
 use outpour_core::wire::websocket::{Decoder, Rules, text};
 
 const DATE: &[u8] = b"Sun, 06 Nov 1994 08:49:37 GMT";
@@ -177,7 +177,7 @@ fn fan_out(messages: u64) -> Work {
             let message = Arc::clone(&message);
             let workers = Default::default();
             let delivery = Delivery::Message { channel, message, published: 1, workers };
-            hub.deliver(sequence, &delivery);
+            hub.deliver(sequence, delivery);
         }
         let send = |outlet, output: Output<'_>| {
             black_box((outlet, &output));
@@ -295,18 +295,18 @@ fn publish() -> Work {
         date: DATE,
         server: "outpour",
     };
-    let (text, mut out) = (message(200).text, Vec::new());
+    let (text, mut encoder, mut out) = (message(200).text, Encoder::default(), Vec::new());
     Box::new(move || {
         let (request, _, entries) = desk.enter(HEAD);
-        assert!(desk.channels.prepare(&entries, now(1)).is_ok(), "there is room");
-        desk.publish(&entries, &text);
+        let publication = desk.channels.publication(&entries, now(1));
+        let mut publication = publication.expect("there is room");
+        let draft = Draft { text: text.clone(), store: true, ..Draft::default() };
+        assert!(publication.append(draft).is_ok(), "the budget is large");
         let format = ReportFormat::from_accept(request.header("accept"));
-        let report = desk.channels.information(&entries, format, &context);
-        let answer = Answer::new(200)
-            .body(format.content_type().as_bytes(), report.expect("it exists"))
-            .uncached();
+        let report = publication.information(format, &context);
+        let answer = Answer::new(200).body(format.content_type().as_bytes(), report).uncached();
         out.clear();
-        encode(&answer, &wire, &mut out);
+        encoder.encode(&answer, &wire, &mut out);
     })
 }
 
@@ -355,7 +355,7 @@ fn subscription(mode: SubscriberMode) -> Work {
         for delivery in desk.channels.deliveries() {
             sequence += 1;
             tag = delivery.message().tag;
-            hub.deliver(sequence, &delivery);
+            hub.deliver(sequence, delivery);
         }
         let mut departed = None;
         hub.walk(32, tick, DATE, |_, output| {

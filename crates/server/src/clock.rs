@@ -23,14 +23,28 @@ impl Clock {
         u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX).max(1)
     }
 
+    /// The time behind `before`. The wall clock is asked again with every new tick only: a loop
+    /// that turns many times a millisecond reads one clock a turn.
+    pub(crate) fn behind(&self, before: Now) -> Now {
+        let micros = self.micros();
+        match tick(micros) == before.tick {
+            true => Now { micros, ..before },
+            false => self.now(),
+        }
+    }
+
     pub(crate) fn now(&self) -> Now {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let micros = self.micros();
         Now {
             unix: wall.as_secs(),
             unix_millis: u16::try_from(wall.subsec_millis()).unwrap_or(0),
-            tick: Tick(FIRST_TICK.saturating_add(micros / 1000)),
+            tick: tick(micros),
             micros,
         }
     }
+}
+
+fn tick(micros: u64) -> Tick {
+    Tick(FIRST_TICK.saturating_add(micros / 1000))
 }

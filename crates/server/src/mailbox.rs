@@ -1,5 +1,6 @@
 //! What other threads leave for a worker.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mio::Waker;
@@ -47,12 +48,15 @@ struct Inner {
 #[derive(Debug)]
 pub(crate) struct Mailbox {
     inner: Mutex<Inner>,
+    /// Something waits: what its worker asks twice a turn, without the lock. Who makes it so wakes
+    /// the worker afterwards.
+    filled: AtomicBool,
     waker: Waker,
 }
 
 impl Mailbox {
     pub(crate) fn new(waker: Waker) -> Self {
-        Self { inner: Mutex::default(), waker }
+        Self { inner: Mutex::default(), filled: AtomicBool::new(false), waker }
     }
 
     /// Leaves a mail; true if the worker has to be woken for it.
@@ -60,7 +64,11 @@ impl Mailbox {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.deliveries += u64::from(matches!(mail, Mail::Delivery(_)));
         inner.mails.push(mail);
-        inner.mails.len() == 1
+        let first = inner.mails.len() == 1;
+        if first {
+            self.filled.store(true, Ordering::Release);
+        }
+        first
     }
 
     /// Leaves a mail and wakes the worker.
@@ -83,7 +91,7 @@ impl Mailbox {
     /// Whether nothing waits. A worker asks before it sleeps: what it posted to itself late in its
     /// turn wakes nobody.
     pub(crate) fn is_empty(&self) -> bool {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner).mails.is_empty()
+        !self.filled.load(Ordering::Acquire)
     }
 
     /// How many mails wait.
@@ -93,7 +101,11 @@ impl Mailbox {
 
     /// Takes everything; `mails` (empty) is left in its place, so that no memory is allocated.
     pub(crate) fn take(&self, mails: &mut Vec<Mail>) {
+        if self.is_empty() {
+            return;
+        }
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        self.filled.store(false, Ordering::Release);
         std::mem::swap(&mut inner.mails, mails);
     }
 }

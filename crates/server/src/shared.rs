@@ -155,27 +155,21 @@ impl Drop for ChannelsGuard<'_> {
     fn drop(&mut self) {
         let mut asleep: SmallVec<[WorkerId; 8]> = SmallVec::new();
         if let Some(mut channels) = self.channels.take() {
-            for delivery in channels.deliveries() {
-                for worker in delivery.workers() {
-                    let mail = Mail::Delivery(without_workers(&delivery));
-                    let wake = self.shared.mailboxes[usize::from(worker.0)].post(mail);
-                    if wake && *worker != self.worker {
-                        asleep.push(*worker);
-                    }
+            let mut post = |worker: WorkerId, delivery: Delivery| {
+                let mailbox = &self.shared.mailboxes[usize::from(worker.0)];
+                if mailbox.post(Mail::Delivery(delivery)) && worker != self.worker {
+                    asleep.push(worker);
                 }
+            };
+            for mut delivery in channels.deliveries() {
+                let workers = delivery.take_workers();
+                let Some((last, others)) = workers.split_last() else { continue };
+                others.iter().for_each(|worker| post(*worker, delivery.clone()));
+                post(*last, delivery);
             }
         }
         for worker in asleep {
             self.shared.mailboxes[usize::from(worker.0)].wake();
         }
     }
-}
-
-/// The delivery as one worker needs it.
-fn without_workers(delivery: &Delivery) -> Delivery {
-    let mut delivery = delivery.clone();
-    match &mut delivery {
-        Delivery::Message { workers, .. } | Delivery::Deleted { workers, .. } => workers.clear(),
-    }
-    delivery
 }

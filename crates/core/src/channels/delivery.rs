@@ -41,6 +41,15 @@ impl Delivery {
         }
     }
 
+    /// Takes the workers out, for whoever hands the delivery to each of them.
+    pub fn take_workers(&mut self) -> SmallVec<[WorkerId; 4]> {
+        match self {
+            Self::Message { workers, .. } | Self::Deleted { workers, .. } => {
+                std::mem::take(workers)
+            }
+        }
+    }
+
     /// What is to be sent.
     #[must_use]
     pub fn message(&self) -> &Arc<Message> {

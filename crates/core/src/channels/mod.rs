@@ -42,6 +42,7 @@ pub use figures::{Figures, Tally};
 pub use happenings::Happening;
 pub use path::{Entry, parse_path, whole_id};
 pub use pattern::Pattern;
+pub use publish::Publication;
 pub use refusal::Refusal;
 pub use relay::{Concurrency, RelayInfo, RelayRules, RelayStart};
 pub use report::{ReportContext, ReportFormat};

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use super::path::Entry;
+use super::report::{ReportContext, ReportFormat};
 use super::store::check_entries;
 use super::table::Slot;
 use super::{ChannelKey, Channels, Draft, Refusal};
@@ -10,33 +11,64 @@ use crate::now::Now;
 
 type Slots = SmallVec<[Slot; 1]>;
 
+/// A publication whose channels are found and may be published to.
+///
+/// They are looked up once: for what is published and for what is told about it.
+#[derive(Debug)]
+pub struct Publication<'a> {
+    channels: &'a mut Channels,
+    slots: Slots,
+    now: Now,
+}
+
+impl Publication<'_> {
+    /// Publishes `draft` into each channel, with consecutive tags. The last one takes the text as
+    /// it is, those before it get a copy.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::OutOfMemory`], when the channels before the one that did not fit have got their
+    /// message.
+    pub fn append(&mut self, draft: Draft) -> Result<(), Refusal> {
+        self.channels.append_to_all(&self.slots, draft, self.now)
+    }
+
+    /// What [`Channels::information`] tells about the channels.
+    #[must_use]
+    pub fn information(&self, format: ReportFormat, context: &ReportContext<'_>) -> Vec<u8> {
+        self.channels.information_of(&self.slots, format, context)
+    }
+}
+
 impl Channels {
     /// Checks a publication before its body is read, creating missing channels.
     ///
     /// # Errors
     ///
     /// The first rule that is violated; channels created until then stay.
-    pub fn prepare(
-        &mut self,
-        entries: &[Entry],
-        now: Now,
-    ) -> Result<SmallVec<[ChannelKey; 1]>, Refusal> {
-        let slots = self.open_to_publish(entries, now)?;
-        Ok(slots.iter().map(|slot| self.table.get(*slot).key).collect())
+    pub fn prepare(&mut self, entries: &[Entry], now: Now) -> Result<(), Refusal> {
+        self.open_to_publish(entries, now).map(drop)
     }
 
-    /// Publishes `draft` into the channel of each entry, with consecutive tags.
-    ///
-    /// Channels are looked up by id again: those that vanished since [`Self::prepare`] are created
-    /// anew. The last channel takes the text as it is, those before it get a copy.
+    /// Publishes `draft` into the channel of each entry: see [`Self::publication`].
     ///
     /// # Errors
     ///
-    /// As [`Self::prepare`], with nothing published; or [`Refusal::OutOfMemory`], when the entries
-    /// before the one that did not fit have got their message.
+    /// As [`Self::prepare`], with nothing published; or as [`Publication::append`].
     pub fn publish(&mut self, entries: &[Entry], draft: Draft, now: Now) -> Result<(), Refusal> {
+        self.publication(entries, now)?.append(draft)
+    }
+
+    /// Begins a publication into the channel of each entry.
+    ///
+    /// Channels that vanished since [`Self::prepare`], or of which it was never asked, are created.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::prepare`].
+    pub fn publication(&mut self, entries: &[Entry], now: Now) -> Result<Publication<'_>, Refusal> {
         let slots = self.open_to_publish(entries, now)?;
-        self.append_to_all(&slots, draft, now)
+        Ok(Publication { channels: self, slots, now })
     }
 
     /// Publishes what a WebSocket subscriber sent into each of its subscriptions, except to the

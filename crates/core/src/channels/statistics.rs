@@ -3,6 +3,7 @@
 use super::channel::Channel;
 use super::path::Entry;
 use super::report::{self, Info, Overview, ReportContext, ReportFormat, Summary, WorkerRow};
+use super::table::Slot;
 use super::{Channels, Refusal};
 
 impl Channels {
@@ -30,6 +31,20 @@ impl Channels {
             [one] => Some(report::item(one, format)),
             several => Some(self.group(several, format, context)),
         }
+    }
+
+    /// The same about the channels in these places, of which there is at least one.
+    pub(super) fn information_of(
+        &self,
+        slots: &[Slot],
+        format: ReportFormat,
+        context: &ReportContext<'_>,
+    ) -> Vec<u8> {
+        if let [slot] = slots {
+            return report::item(&info(self.table.get(*slot)), format);
+        }
+        let infos: Vec<_> = slots.iter().map(|slot| info(self.table.get(*slot))).collect();
+        self.group(&infos, format, context)
     }
 
     /// What a statistics location answers: a list for `ALL` and for patterns, else what is known

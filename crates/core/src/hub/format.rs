@@ -161,7 +161,7 @@ impl LongPoll {
     pub fn encode(&self, mut answer: Answer, date: &[u8], out: &mut Vec<u8>) {
         answer.headers.extend(self.extra.iter().cloned());
         if let Some(level) = self.gzip {
-            answer = gzip::answer(answer, level);
+            gzip::answer(&mut answer, level);
         }
         let context = http1::Context {
             version: self.version,

@@ -28,19 +28,15 @@ impl Hub {
         if subscriber.place_in(slot).is_some() {
             return;
         }
-        let index = self.channels[slot as usize].join(key);
-        let subscriber = &mut self.subscribers[key.slot()];
-        subscriber.subscriptions.push(Subscription { channel: slot, index, copies: 1 });
+        subscriber.subscribe(slot, || self.channels[slot as usize].join(key));
     }
 
     /// Ends one subscription of such a connection; false if it had none.
     pub fn part(&mut self, key: SubscriberKey, channel: ChannelKey) -> bool {
         let Some(slot) = self.by_key.get(&channel).copied() else { return false };
-        let subscriptions = &mut self.subscribers[key.slot()].subscriptions;
-        let Some(at) = subscriptions.iter().position(|place| place.channel == slot) else {
-            return false;
-        };
-        let place = subscriptions.remove(at);
+        let subscriber = &mut self.subscribers[key.slot()];
+        let Some(place) = subscriber.place_in(slot).copied() else { return false };
+        subscriber.lose(slot);
         self.leave(place);
         true
     }
@@ -69,7 +65,7 @@ impl Hub {
             subscriber.last_sent = now;
             let outlet = subscriber.outlet;
             if deleted {
-                subscriber.subscriptions.retain(|s| s.channel != place.channel);
+                subscriber.lose(place.channel);
                 self.leave(place);
                 stays &= place.channel != slot;
             }

@@ -113,12 +113,7 @@ impl Hub {
             let slot = *self.by_key.entry(*channel).or_insert_with(|| {
                 u32::try_from(self.channels.insert(Local::new(*channel))).expect("channels fit u32")
             });
-            if let Some(place) = subscriber.place_in(slot) {
-                place.copies += 1;
-                continue;
-            }
-            let index = self.channels[slot as usize].join(key);
-            subscriber.subscriptions.push(Subscription { channel: slot, index, copies: 1 });
+            subscriber.subscribe(slot, || self.channels[slot as usize].join(key));
         }
         entry.insert(subscriber);
         key
@@ -212,19 +207,18 @@ impl Hub {
     /// Takes over delivery number `sequence` of this worker.
     ///
     /// Nothing is sent: [`Hub::walk`] does that. Costs the same whatever the number of subscribers.
-    pub fn deliver(&mut self, sequence: u64, delivery: &Delivery) {
+    pub fn deliver(&mut self, sequence: u64, delivery: Delivery) {
         let (channel, message, published) = match delivery {
             Delivery::Message { channel, message, published, .. } => {
-                (channel, message, Some(*published))
+                (channel, message, Some(published))
             }
             Delivery::Deleted { channel, message, .. } => (channel, message, None),
         };
         let deleted = published.is_none();
-        let Some(slot) = self.by_key.get(channel).copied() else { return };
+        let Some(slot) = self.by_key.get(&channel).copied() else { return };
         if deleted {
-            self.by_key.remove(channel);
+            self.by_key.remove(&channel);
         }
-        let message: Arc<Message> = Arc::clone(message);
         if self.channels[slot as usize].push(sequence, message, published) {
             self.turns.begin(slot);
         }

@@ -31,9 +31,13 @@ pub(super) struct Subscription {
     pub(super) copies: u32,
 }
 
+/// One line of the cache: a wide fan-out comes past very many of them, each of which it finds cold.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(super) struct Subscriber {
     pub(super) outlet: Outlet,
+    /// Its only place is one channel, once.
+    pub(super) single: bool,
     /// Slot in the hub's formats.
     pub(super) format: u32,
     /// Number of the last delivery that it got or skipped.
@@ -48,12 +52,32 @@ impl Subscriber {
     pub(super) fn new(outlet: Outlet, format: u32, cursor: u64, now: Tick) -> Self {
         Self {
             outlet,
+            single: false,
             format,
             cursor,
             last_sent: now,
             tail: GzipTail::default(),
             subscriptions: SmallVec::new(),
         }
+    }
+
+    /// Takes one more subscription in, or one more copy of one.
+    pub(super) fn subscribe(&mut self, channel: u32, join: impl FnOnce() -> u32) {
+        match self.place_in(channel) {
+            Some(place) => place.copies += 1,
+            None => self.subscriptions.push(Subscription { channel, index: join(), copies: 1 }),
+        }
+        self.recount();
+    }
+
+    /// The channel of that slot is gone.
+    pub(super) fn lose(&mut self, channel: u32) {
+        self.subscriptions.retain(|place| place.channel != channel);
+        self.recount();
+    }
+
+    fn recount(&mut self) {
+        self.single = matches!(self.subscriptions.as_slice(), [Subscription { copies: 1, .. }]);
     }
 
     /// Its place in the channel of that slot, if it has one.
@@ -69,5 +93,37 @@ impl Subscriber {
             .find(|s| s.channel == channel && s.index == from)
             .expect("a channel's row names only subscribers that know their place");
         place.index = to;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use slab::Slab;
+
+    use super::*;
+
+    #[test]
+    fn each_is_a_line_of_the_cache() {
+        let mut slab = Slab::new();
+        let new = || Subscriber::new(Outlet(0), 0, 0, Tick(0));
+        let [first, second] = [slab.insert(new()), slab.insert(new())];
+        let [first, second] = [&slab[first], &slab[second]].map(|at| std::ptr::from_ref(at).addr());
+        assert_eq!((first % 64, second - first), (0, 64));
+    }
+
+    #[test]
+    fn a_single_place_is_told_from_several() {
+        let check = |channels: &[u32], lost: Option<u32>, expected: bool| {
+            let mut subscriber = Subscriber::new(Outlet(0), 0, 0, Tick(0));
+            channels.iter().for_each(|channel| subscriber.subscribe(*channel, || 0));
+            lost.into_iter().for_each(|channel| subscriber.lose(channel));
+            assert_eq!(subscriber.single, expected, "{channels:?} {lost:?}");
+        };
+        check(&[7], None, true);
+        check(&[7, 7], None, false);
+        check(&[7, 8], None, false);
+        check(&[7, 8], Some(8), true);
+        check(&[7, 7, 8], Some(8), false);
+        check(&[7], Some(7), false);
     }
 }

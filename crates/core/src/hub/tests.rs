@@ -58,7 +58,7 @@ impl Bench {
             false => Delivery::Message { channel, message, published: 1, workers: SmallVec::new() },
             true => Delivery::Deleted { channel, message, workers: SmallVec::new() },
         };
-        self.hub.deliver(self.sequence, &delivery);
+        self.hub.deliver(self.sequence, delivery);
     }
 
     fn walk(&mut self, visits: usize) -> bool {
@@ -390,7 +390,7 @@ fn what_is_for_holds_alone_is_nothing_for_others() {
     bench.sequence += 1;
     let (channel, message, workers) = (ChannelKey(1), Arc::new(message), SmallVec::new());
     let delivery = Delivery::Message { channel, message, published: 1, workers };
-    bench.hub.deliver(bench.sequence, &delivery);
+    bench.hub.deliver(bench.sequence, delivery);
     while bench.walk(9) {}
     bench.publish(1, "a");
     while bench.walk(9) {}

@@ -93,8 +93,7 @@ impl Hub {
         walk: &mut Walk<'_, impl FnMut(Outlet, Output<'_>)>,
     ) -> bool {
         let subscriber = &self.subscribers[key.slot()];
-        let single =
-            matches!(subscriber.subscriptions.as_slice(), [Subscription { copies: 1, .. }]);
+        let single = subscriber.single;
         if single && walk.latest.as_ref().is_some_and(|latest| latest.suits(slot, subscriber)) {
             return self.catch_up(slot, key, walk);
         }
@@ -154,7 +153,7 @@ impl Hub {
         while let Some((place, frame, deleted)) = self.next_merged(key, walk.date) {
             frames.extend(std::iter::repeat_n(frame, place.copies as usize));
             if deleted {
-                self.subscribers[key.slot()].subscriptions.retain(|s| s.channel != place.channel);
+                self.subscribers[key.slot()].lose(place.channel);
                 self.leave(place);
                 stays &= place.channel != slot;
             }

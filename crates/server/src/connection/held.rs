@@ -31,7 +31,7 @@ const INTERVAL_MIN: u64 = 20;
 /// ```
 #[derive(Debug)]
 pub(crate) struct OnHold {
-    pub(crate) exchange: Exchange,
+    pub(crate) exchange: Box<Exchange>,
     pub(crate) settings: Arc<LocationSettings>,
     pub(crate) subscriber: SubscriberKey,
     /// Its channels; `keys` are those of the list, in order.

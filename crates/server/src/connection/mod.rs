@@ -18,7 +18,7 @@ use std::time::Duration;
 use mio::{Interest, Registry, Token};
 use outpour_core::hub::Frame;
 use outpour_core::now::Tick;
-use outpour_core::settings::{LocationSettings, SubscriberPolicy};
+use outpour_core::settings::LocationSettings;
 
 use crate::counters::Occupation;
 use crate::exchange::FileBody;
@@ -66,37 +66,20 @@ pub(crate) enum Sent {
 }
 
 /// A client's connection.
+///
+/// What the fan-out looks at comes first, in one line of the cache: it comes past very many of
+/// them, each of which it finds cold.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub(crate) struct Connection {
     pub(crate) stream: Stream,
-    pub(crate) remote: Option<SocketAddr>,
-    /// See [`Connection::local`].
-    local: OnceCell<Option<Box<SocketAddr>>>,
-    /// Settings of the last request: they govern the time between requests and slow answers.
-    pub(crate) settings: Option<Arc<LocationSettings>>,
-    /// The listener that it came through.
-    pub(crate) door: Rc<Door>,
-    /// Number over the whole server.
-    pub(crate) serial: u64,
-    pub(crate) generation: u32,
-    /// Requests so far.
-    pub(crate) requests: u32,
-    /// Bytes of the present request's head.
-    pub(crate) request_length: u64,
-    /// Bytes that have arrived and wait their turn; empty, without memory, most of the time.
-    pub(crate) input: Vec<u8>,
     /// Bytes that the socket has not taken yet.
     pub(crate) output: Option<Box<Output>>,
     /// Bytes handed to the socket for the present request.
     pub(crate) bytes_sent: u64,
-    pub(crate) accepted: Tick,
-    /// Seconds after which the kernel gives the peer up; 0: it decides by itself.
-    patience: u32,
-    /// When the present phase began.
-    pub(crate) since: Tick,
-    /// The deadline under which the timer wheel knows this connection.
-    pub(crate) filed: Tick,
-    pub(crate) state: State,
+    pub(crate) generation: u32,
+    /// Messages for this subscriber are kept apart, because its policy may drop some.
+    pub(crate) apart: bool,
     /// Part of a head has arrived: its time limit runs.
     pub(crate) head_begun: bool,
     /// The peer will send nothing more.
@@ -107,6 +90,29 @@ pub(crate) struct Connection {
     pub(crate) held: bool,
     /// Under what it is counted.
     pub(crate) occupation: Option<Occupation>,
+    /// Requests so far.
+    pub(crate) requests: u32,
+    pub(crate) state: State,
+    /// Settings of the last request: they govern the time between requests and slow answers.
+    pub(crate) settings: Option<Arc<LocationSettings>>,
+    /// The listener that it came through.
+    pub(crate) door: Rc<Door>,
+    /// Number over the whole server.
+    pub(crate) serial: u64,
+    /// Bytes of the present request's head.
+    pub(crate) request_length: u64,
+    /// Bytes that have arrived and wait their turn; empty, without memory, most of the time.
+    pub(crate) input: Vec<u8>,
+    pub(crate) accepted: Tick,
+    /// When the present phase began.
+    pub(crate) since: Tick,
+    /// The deadline under which the timer wheel knows this connection.
+    pub(crate) filed: Tick,
+    /// Seconds after which the kernel gives the peer up; 0: it decides by itself.
+    patience: u32,
+    pub(crate) remote: Option<SocketAddr>,
+    /// See [`Connection::local`].
+    local: OnceCell<Option<Box<SocketAddr>>>,
 }
 
 impl Connection {
@@ -126,6 +132,7 @@ impl Connection {
             door,
             serial,
             generation,
+            apart: false,
             requests: 0,
             request_length: 0,
             input: Vec::new(),
@@ -147,6 +154,13 @@ impl Connection {
     /// The local address of a TCP connection: asked of the kernel once, not for each request.
     pub(crate) fn local(&self) -> Option<SocketAddr> {
         self.local.get_or_init(|| self.stream.local().map(Box::new)).as_deref().copied()
+    }
+
+    /// Goes by these settings from here on: as a rule those of the request before.
+    pub(crate) fn adopt(&mut self, settings: &Arc<LocationSettings>) {
+        if !self.settings.as_ref().is_some_and(|known| Arc::ptr_eq(known, settings)) {
+            self.settings = Some(Arc::clone(settings));
+        }
     }
 
     /// See [`Socket::give_up_after`]: told to the kernel once, not with every long-poll of the
@@ -209,7 +223,7 @@ impl Connection {
         token: Token,
         now: Tick,
     ) -> io::Result<Sent> {
-        let apart = matches!(&self.state, State::Subscribed(subscribed) if subscribed.policy != SubscriberPolicy::Disconnect);
+        let apart = self.apart;
         let keep = |output: &mut Output, taken| match apart {
             true => output.push_messages(frame, taken),
             false => output.push(Rc::clone(&frame.bytes), taken),
@@ -306,5 +320,21 @@ fn write_some(stream: &mut Stream, bytes: &[u8]) -> io::Result<usize> {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::mem::{align_of, offset_of, size_of};
+
+    use super::*;
+
+    #[test]
+    fn what_the_fan_out_needs_is_in_one_line_of_the_cache() {
+        assert_eq!(align_of::<Connection>(), 64);
+        assert!(offset_of!(Connection, state) <= 64);
+        // A slab knows vacant places by a value that no connection has.
+        assert_eq!(size_of::<Option<Connection>>(), size_of::<Connection>());
+        assert!(size_of::<Connection>() <= 320, "{} bytes", size_of::<Connection>());
     }
 }

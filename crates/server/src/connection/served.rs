@@ -33,14 +33,14 @@ pub(crate) enum Served {
 /// A request that the application has not answered.
 #[derive(Debug)]
 pub(crate) struct Asked {
-    pub(crate) exchange: Exchange,
+    pub(crate) exchange: Box<Exchange>,
     pub(crate) request: Request,
 }
 
 /// An answer whose body comes in pieces.
 #[derive(Debug)]
 pub(crate) struct Streaming {
-    pub(crate) exchange: Exchange,
+    pub(crate) exchange: Box<Exchange>,
     pub(crate) address: Address,
     pub(crate) body: Body,
     /// Pieces go out as chunks.

@@ -70,7 +70,7 @@ pub(crate) enum After {
 /// A request whose body is arriving.
 #[derive(Debug)]
 pub(crate) struct Upload {
-    pub(crate) exchange: Exchange,
+    pub(crate) exchange: Box<Exchange>,
     pub(crate) reader: BodyReader,
     pub(crate) body: Vec<u8>,
     pub(crate) after: After,
@@ -100,7 +100,7 @@ pub(crate) struct Opening {
 /// A request that cannot go on before an errand ends.
 #[derive(Debug)]
 pub(crate) struct Waiting {
-    pub(crate) exchange: Exchange,
+    pub(crate) exchange: Box<Exchange>,
     /// How it goes on then.
     pub(crate) then: Then,
     /// Which errand: what another one finds is not for this request.
@@ -169,7 +169,7 @@ pub(crate) struct Subscribed {
 /// What the access log wants to know of a subscription when that ends.
 #[derive(Debug)]
 pub(crate) struct Logged {
-    pub(crate) exchange: Exchange,
+    pub(crate) exchange: Box<Exchange>,
     /// Head of the answer; empty until a long-poll is answered.
     pub(crate) head: Vec<u8>,
     /// Bytes of earlier answers that were sent in one piece with the head.

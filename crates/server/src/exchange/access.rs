@@ -72,7 +72,7 @@ impl Exchange {
         if !self.by_origin(&guard.origins) {
             self.tell(Level::Error, "the page may not open WebSockets here".to_owned());
             let refusal = Answer::refusal(403, "The page may not open WebSockets here.");
-            return Some(Step::Answer(refusal));
+            return Some(Step::answer(refusal));
         }
         guard.channels.as_ref().and_then(|claims| self.by_channels(claims, means))
     }

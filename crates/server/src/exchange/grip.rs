@@ -61,10 +61,10 @@ impl Extra {
 
 impl Exchange {
     /// The same request once more, for the upstream of the same location.
-    pub(crate) fn again(&self) -> Self {
+    pub(crate) fn again(&self) -> Box<Self> {
         let mut state = self.state.clone();
         state.upstream = None;
-        Self {
+        Box::new(Self {
             request: self.request.clone(),
             peer: self.peer.clone(),
             running: Arc::clone(&self.running),
@@ -84,7 +84,7 @@ impl Exchange {
             kept: Vec::new(),
             file: None,
             notes: RefCell::default(),
-        }
+        })
     }
 
     /// A name for the connection that nobody else has.

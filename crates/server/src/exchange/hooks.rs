@@ -88,7 +88,7 @@ impl Exchange {
         let settled = inner.settle(means);
         self.notes.borrow_mut().append(&mut inner.notes.borrow_mut());
         Some(match settled {
-            Settled::Answer(answer) if inner.file.is_none() => Asked::Answered(answer),
+            Settled::Answer(answer) if inner.file.is_none() => Asked::Answered(*answer),
             Settled::Role if inner.settings.proxy.is_some() => Asked::Upstream(Box::new(inner)),
             Settled::Answer(_) | Settled::Role | Settled::Wait(_) => {
                 let path = String::from_utf8_lossy(&path);
@@ -166,8 +166,8 @@ impl Exchange {
                 self.findings.get_or_insert_default().authorized = true;
                 None
             }
-            Some(_) if publisher => Some(Step::Answer(Answer::new(403).uncached())),
-            Some(answer) => Some(Step::Answer(answer)),
+            Some(_) if publisher => Some(Step::answer(Answer::new(403).uncached())),
+            Some(answer) => Some(Step::answer(answer)),
         }
     }
 

@@ -63,8 +63,9 @@ impl Inside {
 }
 
 /// What comes next for a request.
+///
+/// Large things are boxed: most requests pass several steps to their push role, and need none.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "it is matched as soon as it is made")]
 pub(super) enum Step {
     /// The checks of access.
     Access,
@@ -75,9 +76,9 @@ pub(super) enum Step {
     /// Its push role serves it.
     Role,
     /// This answer, whose status an error page changes.
-    Answer(Answer),
+    Answer(Box<Answer>),
     /// The same with a file as its body.
-    File(Answer, FileBody),
+    File(Box<Answer>, Box<FileBody>),
     /// The error page of a status, with these headers if it is the server's own.
     Error(u16, Vec<Header>),
     /// A redirection inside the server.
@@ -88,7 +89,7 @@ pub(super) enum Step {
 
 impl Step {
     pub(super) fn answer(answer: Answer) -> Self {
-        Self::Answer(answer)
+        Self::Answer(Box::new(answer))
     }
 
     pub(super) fn error(status: u16) -> Self {
@@ -121,10 +122,10 @@ impl Exchange {
                 Step::Content => self.serve(means),
                 Step::Wait(wait) => return Settled::Wait(wait),
                 Step::Role => return Settled::Role,
-                Step::Answer(answer) => return self.settled(answer),
+                Step::Answer(answer) => return self.settled(*answer),
                 Step::File(answer, file) => {
-                    self.file = Some(file);
-                    return self.settled(answer);
+                    self.file = Some(*file);
+                    return self.settled(*answer);
                 }
                 Step::Error(status, headers) => match self.error_page(status, environment) {
                     Some(step) => step,
@@ -169,7 +170,7 @@ impl Exchange {
         if let Some(explain) = self.explain.take() {
             answer = answer.with("X-Nginx-PushStream-Explain", explain.into_vec());
         }
-        Settled::Answer(answer)
+        Settled::Answer(Box::new(answer))
     }
 
     /// What routing found comes to.
@@ -207,15 +208,15 @@ impl Exchange {
     fn returned(&self, status: u16, text: Option<&[u8]>) -> Step {
         let changed = self.inside.status.unwrap_or(status);
         match (status, text) {
-            (444, _) => Step::Answer(Answer { close: true, ..Answer::new(444) }),
+            (444, _) => Step::answer(Answer { close: true, ..Answer::new(444) }),
             (301 | 302 | 303 | 307 | 308, Some(place)) => {
                 Step::redirect(status, self.absolute(place))
             }
-            (204 | 304, _) => Step::Answer(Answer::new(status)),
+            (204 | 304, _) => Step::answer(Answer::new(status)),
             (_, None) if status >= 300 => Step::error(status),
             (_, text) => {
                 let body = text.unwrap_or_default().to_vec();
-                Step::Answer(Answer::new(changed).body(self.content_type().to_vec(), body))
+                Step::answer(Answer::new(changed).body(self.content_type().to_vec(), body))
             }
         }
     }
@@ -254,7 +255,7 @@ impl Exchange {
                     PageStatus::Changed(status @ (301 | 302 | 303 | 307 | 308)) => status,
                     PageStatus::Changed(_) | PageStatus::Kept | PageStatus::Own => 302,
                 };
-                Step::Answer(Answer::page(status).with("Location", target))
+                Step::answer(Answer::page(status).with("Location", target))
             }
         }
     }

@@ -28,7 +28,9 @@ use outpour_core::channels::{Entry, parse_path, whole_id};
 use outpour_core::now::Now;
 use outpour_core::request::{Peer, Request};
 use outpour_core::router;
-use outpour_core::settings::{Http, Level, LocationSettings, Resolver, Role, SubscriberMode};
+use outpour_core::settings::{
+    Expires, Http, Level, LocationSettings, Resolver, Role, SubscriberMode,
+};
 use outpour_core::transport::cors;
 use outpour_core::variables::{Environment, Expression, Outcome, Scope, State};
 
@@ -105,12 +107,11 @@ pub(crate) struct Means<'a> {
 
 /// How far a request came.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "it is matched as soon as it is made")]
 pub(crate) enum Settled {
     /// To the push role of its location.
     Role,
     /// To its answer.
-    Answer(Answer),
+    Answer(Box<Answer>),
     /// To something that has to be found out first.
     Wait(Wait),
 }
@@ -255,6 +256,11 @@ impl Exchange {
 
     /// `add_header` and `expires` for an answer with this status and these headers.
     pub(crate) fn extra_headers(&self, environment: &Environment, answer: &Answer) -> Vec<Header> {
+        let settings = &self.settings;
+        let none = settings.add_headers.is_empty() && settings.expires == Expires::Off;
+        if none && self.kept.is_empty() {
+            return Vec::new();
+        }
         let scope = self.scope(environment, self.started, None);
         let mut headers = self.kept_headers(answer);
         headers.extend(router::extra_headers(&self.settings, &scope, answer));

@@ -56,7 +56,7 @@ impl Exchange {
     /// # Errors
     /// The exchange comes back if there is nobody to hand it to.
     pub(crate) fn into_relay(
-        mut self,
+        mut self: Box<Self>,
         proxy: Arc<Proxy>,
         purpose: Purpose,
         load: Load<'_>,
@@ -65,7 +65,7 @@ impl Exchange {
     ) -> Result<Box<Relay>, Box<Self>> {
         let Load { payload, body, extra } = load;
         let Some(destination) = self.destination(&proxy.pass, environment) else {
-            return Err(Box::new(self));
+            return Err(self);
         };
         let account = self.state.upstream.get_or_insert_with(Box::<Account>::default);
         (account.host, account.port) = (destination.host, destination.port);

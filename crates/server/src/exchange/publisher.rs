@@ -38,10 +38,12 @@ impl Exchange {
             && self.publication(mode) == Some(Publication::Publish)
     }
 
-    /// The checks that come before the body; channels come into being here.
+    /// The checks that come before the body; channels come into being here. A publication whose
+    /// body is `there` is checked when it is published, unless the application is asked before.
     pub(crate) fn publisher_plan<'s>(
         &self,
         mode: PublisherMode,
+        there: bool,
         channels: impl FnOnce() -> ChannelsGuard<'s>,
         environment: &Environment,
     ) -> Plan {
@@ -52,10 +54,12 @@ impl Exchange {
             let allow = cors::publisher_methods(mode).as_bytes();
             return Plan::Answer(Answer::new(405).uncached().with("Allow", allow));
         };
+        if there && publication == Publication::Publish && !self.asks_to_publish(mode) {
+            return Plan::Body;
+        }
         let entries = self.entries(environment);
-        let now = self.started;
         let checked = match publication {
-            Publication::Publish => channels().prepare(entries, now).map(drop),
+            Publication::Publish => channels().prepare(entries, self.started),
             Publication::Delete => channels().check_delete(entries),
             Publication::Information => channels().check(entries),
         };
@@ -91,11 +95,14 @@ impl Exchange {
         context: &ReportContext<'_>,
         environment: &Environment,
     ) -> Answer {
+        let push = &self.settings.push;
+        let mut publication = match channels.publication(self.entries(environment), context.now) {
+            Ok(publication) => publication,
+            Err(refusal) => return refused(&refusal),
+        };
         if body.is_empty() {
             return Answer::refusal(400, "Empty post requests are not allowed.");
         }
-        let push = &self.settings.push;
-        let entries = self.entries(environment);
         let draft = Draft {
             text: body.into(),
             event_id: self.request.header("event-id").map(Into::into),
@@ -103,12 +110,18 @@ impl Exchange {
             store: push.store_messages,
             ..Draft::default()
         };
-        match channels.publish(entries, draft, context.now) {
-            Err(Refusal::OutOfMemory) => Answer { close: true, ..Answer::page(500) },
-            Err(refusal) => refused(&refusal),
-            Ok(()) if !push.channel_info_on_publish => Answer::new(200).uncached(),
-            Ok(()) => self.information(channels, context, environment),
+        if publication.append(draft).is_err() {
+            return Answer { close: true, ..Answer::page(500) };
         }
+        if !push.channel_info_on_publish {
+            return Answer::new(200).uncached();
+        }
+        let format = self.report_format();
+        informed(format, publication.information(format, context))
+    }
+
+    fn report_format(&self) -> ReportFormat {
+        ReportFormat::from_accept(self.request.header("accept"))
     }
 
     fn delete(&self, body: &[u8], channels: &mut Channels, environment: &Environment) -> Answer {
@@ -128,12 +141,16 @@ impl Exchange {
         environment: &Environment,
     ) -> Answer {
         let entries = self.entries(environment);
-        let format = ReportFormat::from_accept(self.request.header("accept"));
+        let format = self.report_format();
         match channels.information(entries, format, context) {
             None => Answer::new(404).uncached(),
-            Some(text) => Answer::new(200).body(format.content_type().as_bytes(), text).uncached(),
+            Some(text) => informed(format, text),
         }
     }
+}
+
+fn informed(format: ReportFormat, text: Vec<u8>) -> Answer {
+    Answer::new(200).body(format.content_type().as_bytes(), text).uncached()
 }
 
 /// The answer to a request that the channel store refuses; out of memory has no explanation.

@@ -43,12 +43,12 @@ impl Exchange {
         door: &Door,
         environment: &Environment,
         now: Now,
-    ) -> Option<Self> {
+    ) -> Option<Box<Self>> {
         let http = running.http()?;
         let mut state = State::new(http.set_slots);
         let server = running.server(door, &request.host, &mut state)?;
         let settings = Arc::clone(&http.servers[server].settings);
-        let mut exchange = Self {
+        let mut exchange = Box::new(Self {
             request,
             peer,
             server,
@@ -68,7 +68,7 @@ impl Exchange {
             notes: RefCell::default(),
             entries: OnceCell::new(),
             running,
-        };
+        });
         exchange.believe_proxy();
         exchange.verdict = exchange.enter(environment);
         Some(exchange)
@@ -79,7 +79,9 @@ impl Exchange {
         let running = Arc::clone(&self.running);
         let Some(http) = running.http() else { return Verdict::NotFound };
         let server = &http.servers[self.server];
-        self.settings = Arc::clone(&server.settings);
+        if !Arc::ptr_eq(&self.settings, &server.settings) {
+            self.settings = Arc::clone(&server.settings);
+        }
         if let Some(verdict) = self.script(&server.script, environment) {
             return verdict;
         }

@@ -27,7 +27,7 @@ impl Exchange {
         let settled = inner.settle(means);
         self.notes.borrow_mut().append(&mut inner.notes.borrow_mut());
         match settled {
-            Settled::Answer(answer) => self.asked(asked, &inner, answer, means.environment),
+            Settled::Answer(answer) => self.asked(asked, &inner, *answer, means.environment),
             Settled::Role if inner.settings.proxy.is_some() => {
                 let body = Vec::new();
                 Check::Wait(Wait::Answer { inner: Box::new(inner), body, body_max: 0, extra: None })

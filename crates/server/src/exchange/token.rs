@@ -138,7 +138,7 @@ impl Exchange {
             return None;
         }
         self.tell(Level::Error, "push stream module: the token does not name this channel".into());
-        Some(Step::Answer(Answer::refusal(403, "The token does not name this channel.")))
+        Some(Step::answer(Answer::refusal(403, "The token does not name this channel.")))
     }
 }
 

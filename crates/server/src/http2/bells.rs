@@ -1,5 +1,6 @@
 //! Who is to be looked at again, because of what h2 did.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Wake, Waker};
 
@@ -7,7 +8,14 @@ use crate::connection::ConnectionKey;
 
 /// The bells of one worker. Nobody else rings them; h2 asks for something that could be shared.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Bells(Arc<Mutex<Vec<ConnectionKey>>>);
+pub(crate) struct Bells(Arc<Rung>);
+
+#[derive(Debug, Default)]
+struct Rung {
+    keys: Mutex<Vec<ConnectionKey>>,
+    /// There are some: what is asked every turn, without the lock.
+    any: AtomicBool,
+}
 
 struct Bell {
     key: ConnectionKey,
@@ -21,19 +29,22 @@ impl Bells {
     }
 
     pub(crate) fn ring(&self, key: ConnectionKey) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(key);
+        self.0.keys.lock().unwrap_or_else(PoisonError::into_inner).push(key);
+        self.0.any.store(true, Ordering::Release);
     }
 
     /// Whose bells have rung, each once.
     pub(crate) fn take(&self) -> Vec<ConnectionKey> {
-        let mut keys = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        self.0.any.store(false, Ordering::Release);
+        let rung = &self.0.keys;
+        let mut keys = std::mem::take(&mut *rung.lock().unwrap_or_else(PoisonError::into_inner));
         keys.sort_unstable_by_key(|key| (key.slot, key.generation));
         keys.dedup();
         keys
     }
 
     pub(crate) fn are_silent(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+        !self.0.any.load(Ordering::Acquire)
     }
 }
 

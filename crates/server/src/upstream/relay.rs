@@ -39,7 +39,7 @@ pub(crate) struct Fetched {
     /// The status; 502, 503 or 504 of ours where there was no answer.
     pub(crate) status: u16,
     /// The exchange: `state.upstream` has the head of the answer.
-    pub(crate) exchange: Exchange,
+    pub(crate) exchange: Box<Exchange>,
     /// The body, complete or cut at its bound.
     pub(crate) body: Vec<u8>,
 }
@@ -81,7 +81,7 @@ pub(crate) enum Framing {
 #[derive(Debug)]
 pub(crate) struct Relay {
     pub(crate) purpose: Purpose,
-    pub(crate) exchange: Exchange,
+    pub(crate) exchange: Box<Exchange>,
     pub(crate) proxy: Arc<Proxy>,
     /// What may be asked.
     pub(crate) upstream: Arc<Upstream>,

@@ -71,7 +71,7 @@ impl Worker {
     pub(super) fn dashboard(
         &mut self,
         key: ConnectionKey,
-        exchange: Exchange,
+        exchange: Box<Exchange>,
         mode: DashboardMode,
         body: Vec<u8>,
     ) {
@@ -94,7 +94,7 @@ impl Worker {
     }
 
     /// Makes the connection a viewer.
-    fn view(&mut self, key: ConnectionKey, exchange: Exchange) {
+    fn view(&mut self, key: ConnectionKey, exchange: Box<Exchange>) {
         // The connection may have been a viewer's before.
         self.forget_viewers();
         let mut channels = self.shared.channels(self.id);
@@ -112,7 +112,7 @@ impl Worker {
     }
 
     /// Sends a channel's messages. Looking does not make a channel.
-    fn tail(&mut self, key: ConnectionKey, exchange: Exchange, mut entries: Vec<Entry>) {
+    fn tail(&mut self, key: ConnectionKey, exchange: Box<Exchange>, mut entries: Vec<Entry>) {
         let mut channels = self.shared.channels(self.id);
         if entries.first().is_some_and(|entry| channels.standing(&entry.id).is_none()) {
             drop(channels);
@@ -136,7 +136,7 @@ impl Worker {
     fn begin_feed(
         &mut self,
         key: ConnectionKey,
-        exchange: Exchange,
+        exchange: Box<Exchange>,
         registered: Result<(Registered, u64), Refusal>,
         feed: &Feed,
     ) -> Option<SubscriberKey> {

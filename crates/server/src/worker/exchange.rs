@@ -36,8 +36,7 @@ impl Worker {
             return 0;
         };
         if let Some(answer) = self.objection(key, &exchange) {
-            let settings = std::sync::Arc::clone(&exchange.settings);
-            self.connections[key.slot as usize].settings = Some(settings);
+            self.connections[key.slot as usize].adopt(&exchange.settings);
             self.answer_early(key, exchange, answer);
             return 0;
         }
@@ -45,19 +44,23 @@ impl Worker {
     }
 
     /// Follows a request as far as it comes: to its answer, its role, or something to wait for.
-    pub(super) fn proceed(&mut self, key: ConnectionKey, exchange: Exchange) {
+    pub(super) fn proceed(&mut self, key: ConnectionKey, exchange: Box<Exchange>) {
         self.proceed_with(key, exchange, &[]);
     }
 
     /// The same with what came behind its head. How much of that was its body, and was taken.
-    fn proceed_with(&mut self, key: ConnectionKey, mut exchange: Exchange, behind: &[u8]) -> usize {
+    fn proceed_with(
+        &mut self,
+        key: ConnectionKey,
+        mut exchange: Box<Exchange>,
+        behind: &[u8],
+    ) -> usize {
         let settled = exchange.settle(&self.means());
         self.log_notes(&exchange);
-        let settings = std::sync::Arc::clone(&exchange.settings);
-        self.connections[key.slot as usize].settings = Some(settings);
+        self.connections[key.slot as usize].adopt(&exchange.settings);
         match settled {
             Settled::Role => return self.play(key, exchange, behind),
-            Settled::Answer(answer) => self.answer_early(key, exchange, answer),
+            Settled::Answer(answer) => self.answer_early(key, exchange, *answer),
             Settled::Wait(wait) => self.wait(key, exchange, wait),
         }
         0
@@ -73,39 +76,42 @@ impl Worker {
     }
 
     /// Starts on what the location's role does.
-    fn play(&mut self, key: ConnectionKey, exchange: Exchange, behind: &[u8]) -> usize {
+    fn play(&mut self, key: ConnectionKey, exchange: Box<Exchange>, behind: &[u8]) -> usize {
         if exchange.settings.proxy.is_some() {
             self.proxy(key, exchange);
             return 0;
         }
-        match self.plan(&exchange) {
+        let body = whole_body(&exchange, behind);
+        match self.plan(&exchange, body.is_some()) {
             Plan::Answer(answer) => self.answer_early(key, exchange, answer),
-            Plan::Body | Plan::Serve if has_body(&exchange) => {
-                if let Some(body) = whole_body(&exchange, behind) {
-                    let body = body.to_vec();
-                    return self.serve_at_once(key, exchange, body);
-                }
-                self.await_body(key, exchange);
-            }
-            Plan::Body | Plan::Serve => self.serve(key, exchange, Vec::new()),
+            Plan::Body | Plan::Serve => match body {
+                Some(body) => return self.serve_at_once(key, exchange, body.to_vec()),
+                None => self.await_body(key, exchange),
+            },
         }
         0
     }
 
-    /// Serves a request whose body came with its head, as nearly every publication's does.
-    fn serve_at_once(&mut self, key: ConnectionKey, exchange: Exchange, body: Vec<u8>) -> usize {
+    /// Serves a request whose body, if it has one, came with its head, as nearly every
+    /// publication's does.
+    fn serve_at_once(
+        &mut self,
+        key: ConnectionKey,
+        exchange: Box<Exchange>,
+        body: Vec<u8>,
+    ) -> usize {
         let length = body.len();
         self.connections[key.slot as usize].request_length += length as u64;
         self.serve(key, exchange, body);
         length
     }
 
-    /// What the role needs before it can answer.
-    fn plan(&self, exchange: &Exchange) -> Plan {
+    /// What the role needs before it can answer; its body may be `there` already.
+    fn plan(&self, exchange: &Exchange, there: bool) -> Plan {
         match exchange.settings.push.role {
             Role::Publisher(mode) => {
                 let channels = || self.shared.channels(self.id);
-                exchange.publisher_plan(mode, channels, &self.shared.environment)
+                exchange.publisher_plan(mode, there, channels, &self.shared.environment)
             }
             Role::Relay(_) => match &exchange.settings.push.relay {
                 Some(relay) => exchange.relay_plan(relay, &self.shared.environment),
@@ -121,7 +127,7 @@ impl Worker {
 
     /// Answers a request whose body, if it has one, is of no interest: it is read and dropped, so
     /// that its bytes are never taken for a request.
-    fn answer_early(&mut self, key: ConnectionKey, exchange: Exchange, mut answer: Answer) {
+    fn answer_early(&mut self, key: ConnectionKey, exchange: Box<Exchange>, mut answer: Answer) {
         if !has_body(&exchange) {
             return self.respond(key, exchange, answer);
         }
@@ -146,7 +152,7 @@ impl Worker {
         }
     }
 
-    fn await_body(&mut self, key: ConnectionKey, exchange: Exchange) {
+    fn await_body(&mut self, key: ConnectionKey, exchange: Box<Exchange>) {
         let limit = exchange.settings.client_max_body_size;
         let reader = match BodyReader::new(exchange.request.body, limit) {
             Ok(reader) => reader,
@@ -164,7 +170,7 @@ impl Worker {
     }
 
     /// Serves a request that is complete.
-    pub(super) fn serve(&mut self, key: ConnectionKey, exchange: Exchange, body: Vec<u8>) {
+    pub(super) fn serve(&mut self, key: ConnectionKey, exchange: Box<Exchange>, body: Vec<u8>) {
         match exchange.settings.push.role {
             Role::Subscriber(SubscriberMode::WebSocket) => self.upgrade(key, exchange),
             Role::Subscriber(mode) => self.subscribe(key, exchange, mode),
@@ -197,7 +203,7 @@ impl Worker {
     pub(super) fn publish(
         &mut self,
         key: ConnectionKey,
-        exchange: Exchange,
+        exchange: Box<Exchange>,
         mode: PublisherMode,
         body: Vec<u8>,
     ) {
@@ -206,10 +212,8 @@ impl Worker {
         let mut channels = self.shared.channels(self.id);
         let answer = exchange.publisher_answer(mode, body, &mut channels, &context, environment);
         drop(channels);
-        if answer.status == 500 {
-            self.log_refusal(&exchange, b"");
-        }
         if answer.close {
+            self.log_refusal(&exchange, b"");
             return self.fail(key, exchange, answer.status);
         }
         self.respond(key, exchange, answer);
@@ -218,7 +222,7 @@ impl Worker {
     /// Refuses a request in the web server's name, not in its role's: with the page of `status`, or
     /// what `error_page` has in its place. What is left of its body is not read as one: the
     /// connection ends with the answer. Who took too long (408) gets no other page, as in nginx.
-    pub(super) fn fail(&mut self, key: ConnectionKey, mut exchange: Exchange, status: u16) {
+    pub(super) fn fail(&mut self, key: ConnectionKey, mut exchange: Box<Exchange>, status: u16) {
         if status == 408 || !exchange.has_error_page(status) {
             let answer = Answer { close: true, ..Answer::page(status) };
             return self.respond(key, exchange, answer);
@@ -264,9 +268,14 @@ impl Worker {
     }
 }
 
-/// The body, if all of it is there and nothing has to be said or refused before it is taken.
+/// The body, if all of it is there and nothing has to be said or refused before it is taken; empty
+/// if there is none.
 fn whole_body<'b>(exchange: &Exchange, behind: &'b [u8]) -> Option<&'b [u8]> {
-    let BodyLength::Known(length) = exchange.request.body else { return None };
+    let length = match exchange.request.body {
+        BodyLength::None | BodyLength::Known(0) => return Some(&[]),
+        BodyLength::Known(length) => length,
+        BodyLength::Chunked => return None,
+    };
     let limit = exchange.settings.client_max_body_size;
     BodyReader::new(exchange.request.body, limit).ok()?;
     let length = usize::try_from(length).ok().filter(|_| !exchange.request.expects_continue)?;

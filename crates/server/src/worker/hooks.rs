@@ -34,7 +34,7 @@ impl Worker {
     pub(super) fn ask_to_publish(
         &mut self,
         key: ConnectionKey,
-        exchange: Exchange,
+        exchange: Box<Exchange>,
         message: Vec<u8>,
     ) {
         let means = self.means();
@@ -58,7 +58,7 @@ impl Worker {
     pub(super) fn publish_as_told(
         &mut self,
         key: ConnectionKey,
-        exchange: Exchange,
+        exchange: Box<Exchange>,
         message: Vec<u8>,
         answer: Option<Answer>,
     ) {
@@ -163,7 +163,7 @@ impl Worker {
         let body_max = message_max(exchange) + 1;
         self.log_notes(exchange);
         match asked {
-            Some(Asked::Upstream(inner)) => self.fetch(*inner, &body, None, key, errand, body_max),
+            Some(Asked::Upstream(inner)) => self.fetch(inner, &body, None, key, errand, body_max),
             Some(Asked::Answered(answer)) => self.message_judged(key, Some(answer)),
             Some(Asked::Nobody) | None => self.message_judged(key, None),
         }

@@ -37,6 +37,7 @@ use notices::Notices;
 use outpour_core::channels::WorkerId;
 use outpour_core::hub::{Departed, Hub};
 use outpour_core::now::{Now, Tick};
+use outpour_core::wire::http1::Encoder;
 use slab::Slab;
 
 use crate::connection::{Connection, ConnectionKey, Ending};
@@ -133,6 +134,7 @@ pub(crate) struct Worker {
     /// Steps of handshakes that this turn still has time for.
     handshakes: usize,
     read_buffer: Vec<u8>,
+    encoder: Encoder,
     /// Answers of the connection at hand, written together.
     answers: Vec<u8>,
     /// When the channel store is to be swept; only worker 0 does it.
@@ -196,6 +198,7 @@ impl Worker {
             errands: 0,
             handshakes: 0,
             read_buffer: vec![0; READ_SIZE],
+            encoder: Encoder::default(),
             answers: Vec::new(),
             sweep_due: now.tick,
             accept_due: None,

@@ -131,7 +131,12 @@ impl Worker {
     }
 
     /// A notice has been answered with `status`, or not at all.
-    pub(super) fn notice_ended(&mut self, notice: u32, status: Option<u16>, exchange: Exchange) {
+    pub(super) fn notice_ended(
+        &mut self,
+        notice: u32,
+        status: Option<u16>,
+        mut exchange: Box<Exchange>,
+    ) {
         let Some(mut told) = self.notices.under_way.try_remove(notice as usize) else { return };
         let what = match status {
             Some(200..300) => return,
@@ -144,7 +149,6 @@ impl Worker {
         let pause = PAUSES.get(told.failures).filter(|_| told.again);
         if let (None, Some(pause), Phase::Serving) = (status, pause, self.phase) {
             told.failures += 1;
-            let mut exchange = Box::new(exchange);
             exchange.state.upstream = None;
             let due = self.now.tick.after(Duration::from_secs(*pause));
             self.notices.later.push((due, Notice { told, exchange }));

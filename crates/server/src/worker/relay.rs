@@ -19,7 +19,12 @@ use crate::exchange::{Exchange, server_header};
 
 impl Worker {
     /// Serves a request to a location of the relay protocol.
-    pub(super) fn serve_relay(&mut self, key: ConnectionKey, exchange: Exchange, body: Vec<u8>) {
+    pub(super) fn serve_relay(
+        &mut self,
+        key: ConnectionKey,
+        exchange: Box<Exchange>,
+        body: Vec<u8>,
+    ) {
         let Some(relay) = exchange.settings.push.relay.clone() else {
             return self.respond(key, exchange, Answer::page(404));
         };
@@ -53,7 +58,12 @@ impl Worker {
     }
 
     /// Publishes a message that came by POST or PUT.
-    pub(super) fn relay_publish(&mut self, key: ConnectionKey, exchange: Exchange, text: Vec<u8>) {
+    pub(super) fn relay_publish(
+        &mut self,
+        key: ConnectionKey,
+        exchange: Box<Exchange>,
+        text: Vec<u8>,
+    ) {
         let Some(relay) = exchange.settings.push.relay.clone() else {
             return self.respond(key, exchange, Answer::page(404));
         };
@@ -74,7 +84,7 @@ impl Worker {
     fn relay_subscribe(
         &mut self,
         key: ConnectionKey,
-        exchange: Exchange,
+        exchange: Box<Exchange>,
         relay: &Relay,
         transport: RelayTransport,
     ) {
@@ -89,7 +99,7 @@ impl Worker {
         }
     }
 
-    fn relay_poll(&mut self, key: ConnectionKey, exchange: Exchange, relay: &Relay) {
+    fn relay_poll(&mut self, key: ConnectionKey, exchange: Box<Exchange>, relay: &Relay) {
         let environment = &self.shared.environment;
         let (entries, rules) = (exchange.entries(environment), exchange.relay_rules(relay));
         let start = exchange.relay_start(relay, environment);
@@ -109,7 +119,7 @@ impl Worker {
         self.respond(key, exchange, answer);
     }
 
-    fn relay_wait(&mut self, key: ConnectionKey, exchange: Exchange, relay: &Relay) {
+    fn relay_wait(&mut self, key: ConnectionKey, exchange: Box<Exchange>, relay: &Relay) {
         let environment = &self.shared.environment;
         let (entries, rules) = (exchange.entries(environment), exchange.relay_rules(relay));
         let start = exchange.relay_start(relay, environment);
@@ -159,7 +169,7 @@ impl Worker {
     fn relay_stream(
         &mut self,
         key: ConnectionKey,
-        exchange: Exchange,
+        exchange: Box<Exchange>,
         relay: &Relay,
         transport: RelayTransport,
     ) {
@@ -247,7 +257,7 @@ impl Worker {
     pub(super) fn relay_refuse(
         &mut self,
         key: ConnectionKey,
-        exchange: Exchange,
+        exchange: Box<Exchange>,
         relay: &Relay,
         refusal: Refusal,
     ) {

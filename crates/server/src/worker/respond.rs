@@ -15,7 +15,7 @@ use crate::exchange::{Exchange, FileBody, Verdict, server_header};
 
 impl Worker {
     /// Answers a request.
-    pub(super) fn respond(&mut self, key: ConnectionKey, exchange: Exchange, answer: Answer) {
+    pub(super) fn respond(&mut self, key: ConnectionKey, exchange: Box<Exchange>, answer: Answer) {
         drop(self.respond_and_keep(key, exchange, answer));
     }
 
@@ -23,9 +23,9 @@ impl Worker {
     pub(super) fn respond_and_keep(
         &mut self,
         key: ConnectionKey,
-        mut exchange: Exchange,
-        answer: Answer,
-    ) -> Option<Exchange> {
+        mut exchange: Box<Exchange>,
+        mut answer: Answer,
+    ) -> Option<Box<Exchange>> {
         if answer.status == 444 {
             self.counters().request(Some(exchange.settings.push.role), answer.status);
             self.log_answer(key, &exchange, &answer, self.answers.len());
@@ -35,7 +35,7 @@ impl Worker {
         if let Some(explain) = answer.header("X-Nginx-PushStream-Explain") {
             self.log_refusal(&exchange, explain);
         }
-        let answer = complete(&self.shared.environment, &mut exchange, answer);
+        complete(&self.shared.environment, &mut exchange, &mut answer);
         let context = Context {
             version: wire_version(&exchange),
             keep_alive: exchange.keeps_alive() && self.phase == Phase::Serving,
@@ -49,7 +49,7 @@ impl Worker {
         }
         let begin = self.answers.len();
         self.counters().request(Some(exchange.settings.push.role), answer.status);
-        encode(&answer, &context, &mut self.answers);
+        self.encoder.encode(&answer, &context, &mut self.answers);
         let close = must_close(&answer, &context);
         self.log_answer(key, &exchange, &answer, begin);
         if let Some(connection) = self.connection(key) {
@@ -150,12 +150,8 @@ impl Worker {
     }
 }
 
-/// The answer with what its location adds to it: CORS, `add_header`, compression.
-pub(super) fn complete(
-    environment: &Environment,
-    exchange: &mut Exchange,
-    mut answer: Answer,
-) -> Answer {
+/// Gives the answer what its location adds to it: CORS, `add_header`, compression.
+pub(super) fn complete(environment: &Environment, exchange: &mut Exchange, answer: &mut Answer) {
     if exchange.verdict == Verdict::Serve && answer.status != 413 {
         let cors = match &exchange.settings.push.relay {
             Some(relay) => exchange.relay_cors(relay, &answer),
@@ -163,45 +159,44 @@ pub(super) fn complete(
         };
         answer.headers.extend(cors);
     }
-    exchange.keep_type(&mut answer);
-    let extra = exchange.extra_headers(environment, &answer);
+    exchange.keep_type(answer);
+    let extra = exchange.extra_headers(environment, answer);
     answer.headers.extend(extra);
-    compressed(exchange, answer)
+    compress(exchange, answer);
 }
 
-/// The answer as it is compressed for its client, if it is.
-fn compressed(exchange: &mut Exchange, mut answer: Answer) -> Answer {
+/// Compresses the answer for its client, if it is to be.
+fn compress(exchange: &mut Exchange, answer: &mut Answer) {
     let settings = &exchange.settings.gzip;
-    let coded = answer.header("content-encoding").is_some();
     let length = match &answer.body {
         Body::Bytes(bytes) => Some(bytes.len()),
         // An upstream's, which passes as it comes.
-        Body::Announced(_) if exchange.file.is_none() => return answer,
+        Body::Announced(_) if exchange.file.is_none() => return,
         Body::Announced(length) => Some(usize::try_from(*length).unwrap_or(usize::MAX)),
         Body::Parts(_) => None,
-        Body::Empty | Body::Stream | Body::Upgrade => return answer,
+        Body::Empty | Body::Stream | Body::Upgrade => return,
     };
     if exchange.inside.varies && settings.vary {
-        return answer.with("Vary", &b"Accept-Encoding"[..]);
+        return answer.add("Vary", &b"Accept-Encoding"[..]);
     }
-    if !settings.on || coded {
-        return answer;
+    if !settings.on || answer.header("content-encoding").is_some() {
+        return;
     }
     let content_type = answer.header("content-type").unwrap_or_default();
-    let told = told(exchange, &answer);
+    let told = told(exchange, answer);
     let level = gzip::level(settings, &exchange.request, answer.status, content_type, length, told);
     if settings.vary && gzip::eligible(settings, answer.status, content_type, length) {
-        answer = answer.with("Vary", &b"Accept-Encoding"[..]);
+        answer.add("Vary", &b"Accept-Encoding"[..]);
     }
-    let Some(level) = level else { return answer };
-    weaken(&mut answer);
+    let Some(level) = level else { return };
+    weaken(answer);
     let chunked = wire_version(exchange) == Version::Http11;
     if let Some(file) = &mut exchange.file {
         answer.body = Body::Stream;
         file.compress(level, chunked);
-        return answer.with("Content-Encoding", &b"gzip"[..]);
+        return answer.add("Content-Encoding", &b"gzip"[..]);
     }
-    gzip::answer(answer, level)
+    gzip::answer(answer, level);
 }
 
 /// What the answer says to caches. The module's own headers do not count, as in nginx, which does not

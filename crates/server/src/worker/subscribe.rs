@@ -22,7 +22,7 @@ impl Worker {
     pub(super) fn subscribe(
         &mut self,
         key: ConnectionKey,
-        exchange: Exchange,
+        exchange: Box<Exchange>,
         location: SubscriberMode,
     ) {
         match exchange.request.method {
@@ -42,7 +42,7 @@ impl Worker {
         }
     }
 
-    fn poll(&mut self, key: ConnectionKey, exchange: Exchange) {
+    fn poll(&mut self, key: ConnectionKey, exchange: Box<Exchange>) {
         let environment = &self.shared.environment;
         let entries = exchange.entries(environment);
         let (since, rules) = (exchange.since(environment), exchange.rules());
@@ -57,7 +57,7 @@ impl Worker {
         self.respond(key, exchange, answer);
     }
 
-    fn long_poll(&mut self, key: ConnectionKey, exchange: Exchange) {
+    fn long_poll(&mut self, key: ConnectionKey, exchange: Box<Exchange>) {
         let environment = &self.shared.environment;
         let entries = exchange.entries(environment);
         let (since, rules) = (exchange.since(environment), exchange.rules());
@@ -122,7 +122,7 @@ impl Worker {
         }
     }
 
-    fn stream(&mut self, key: ConnectionKey, exchange: Exchange, mode: SubscriberMode) {
+    fn stream(&mut self, key: ConnectionKey, exchange: Box<Exchange>, mode: SubscriberMode) {
         let registered = match self.register(&exchange) {
             Ok(registered) => registered,
             Err(refusal) => return self.respond(key, exchange, subscriber_refused(refusal)),
@@ -138,7 +138,7 @@ impl Worker {
     pub(super) fn begin_stream(
         &mut self,
         key: ConnectionKey,
-        exchange: Exchange,
+        exchange: Box<Exchange>,
         (registered, cursor): &(Registered, u64),
         format: StreamFormat,
         content_type: &[u8],
@@ -237,7 +237,7 @@ impl Worker {
     pub(super) fn park(
         &mut self,
         key: ConnectionKey,
-        exchange: Exchange,
+        exchange: Box<Exchange>,
         subscriber: SubscriberKey,
         kind: Kind,
         transport: Transport,
@@ -274,7 +274,8 @@ impl Worker {
         let kept =
             hooked || publishes || !settings.access_log.is_empty() || !exchange.tickets.is_empty();
         let logged = kept.then(|| {
-            let exchange = Exchange { entries: OnceCell::new(), ..exchange };
+            let mut exchange = exchange;
+            exchange.entries = OnceCell::new();
             let head = head_of(&self.answers[begin..]).to_vec();
             Box::new(Logged { exchange, head, earlier: begin as u64, unjudged: None })
         });
@@ -282,6 +283,7 @@ impl Worker {
             let connection = &mut self.connections[key.slot as usize];
             let websocket = matches!(kind, Kind::WebSocket(_));
             connection.give_up_after(settings.send_timeout);
+            connection.apart = policy != SubscriberPolicy::Disconnect;
             connection.state = State::Subscribed(Subscribed {
                 subscriber,
                 kind,

@@ -54,7 +54,7 @@ impl Worker {
 
     fn read_clock(&mut self) {
         let unix = self.now.unix;
-        self.now = self.shared.clock.now();
+        self.now = self.shared.clock.behind(self.now);
         if self.now.unix != unix {
             self.date = outpour_core::wire::http_date::format(self.now.unix);
         }
@@ -113,10 +113,10 @@ impl Worker {
             match mail {
                 Mail::Delivery(delivery) => {
                     self.delivered += 1;
-                    self.hub.deliver(self.delivered, &delivery);
                     if !self.listeners.is_empty() {
                         self.hear(&delivery);
                     }
+                    self.hub.deliver(self.delivered, delivery);
                 }
                 Mail::Application(post) => self.take_post(post),
                 Mail::Found(reply, finding) => self.resume(reply.key, reply.errand, finding),

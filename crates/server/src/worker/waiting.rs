@@ -28,7 +28,7 @@ impl Worker {
     ///
     /// What the client sends meanwhile stays in the socket. A peer that hangs up, as far as that can
     /// be told, is let go: the errand is forgotten with it.
-    pub(super) fn wait(&mut self, key: ConnectionKey, exchange: Exchange, wait: Wait) {
+    pub(super) fn wait(&mut self, key: ConnectionKey, exchange: Box<Exchange>, wait: Wait) {
         self.wait_then(key, exchange, wait, Then::Settle);
     }
 
@@ -36,7 +36,7 @@ impl Worker {
     pub(super) fn wait_then(
         &mut self,
         key: ConnectionKey,
-        exchange: Exchange,
+        exchange: Box<Exchange>,
         wait: Wait,
         then: Then,
     ) {
@@ -76,7 +76,7 @@ impl Worker {
         }
         self.file_deadline(key);
         if let Some((inner, body, body_max, extra)) = asked {
-            self.fetch(*inner, &body, extra, key, errand, body_max);
+            self.fetch(inner, &body, extra, key, errand, body_max);
         }
     }
 
@@ -89,7 +89,7 @@ impl Worker {
     fn go_on_with(
         &mut self,
         key: ConnectionKey,
-        mut exchange: Exchange,
+        mut exchange: Box<Exchange>,
         then: Then,
         finding: Finding,
     ) {

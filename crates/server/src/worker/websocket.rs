@@ -25,7 +25,7 @@ const POLICY: u16 = 1008;
 
 impl Worker {
     /// Serves a request to a WebSocket location.
-    pub(super) fn upgrade(&mut self, key: ConnectionKey, exchange: Exchange) {
+    pub(super) fn upgrade(&mut self, key: ConnectionKey, exchange: Box<Exchange>) {
         let mut answer = match websocket::handshake(&exchange.request) {
             Ok(answer) => answer,
             Err(refusal) => return self.respond(key, exchange, refusal),

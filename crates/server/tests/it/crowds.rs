@@ -140,8 +140,10 @@ fn flood(mut flooder: TcpStream) {
 
 #[test]
 fn publishers_that_flood_hold_nobody_up() {
-    let server =
-        ServerProcess::start(&CONFIGURATION.replace("size 8m", "size 1024m"), &[]).unwrap();
+    let endless = "access_log off; keepalive_requests 100000000;";
+    let configuration =
+        CONFIGURATION.replace("size 8m", "size 1024m").replace("access_log off;", endless);
+    let server = ServerProcess::start(&configuration, &[]).unwrap();
     let mut subscriber = subscriber(&server);
     let mut publisher = Connection::open(server.address()).unwrap();
     let flooders: Vec<_> = (0..8).map(|_| TcpStream::connect(server.address()).unwrap()).collect();

@@ -60,16 +60,15 @@ pub fn parts(parts: &[impl AsRef<[u8]>], level: u32) -> Vec<Vec<u8>> {
     pieces
 }
 
-/// The same answer with its body compressed; unchanged if there is nothing to compress or the body
-/// follows later.
-#[must_use]
-pub fn answer(mut answer: Answer, level: u32) -> Answer {
-    answer.body = match answer.body {
-        Body::Bytes(bytes) => Body::Bytes(body(&bytes, level).into()),
-        Body::Parts(list) => Body::Parts(parts(&list, level)),
-        Body::Empty | Body::Announced(_) | Body::Stream | Body::Upgrade => return answer,
+/// Compresses the answer's body; leaves the answer alone if there is nothing to compress or the
+/// body follows later.
+pub fn answer(answer: &mut Answer, level: u32) {
+    answer.body = match &answer.body {
+        Body::Bytes(bytes) => Body::Bytes(body(bytes, level).into()),
+        Body::Parts(list) => Body::Parts(parts(list, level)),
+        Body::Empty | Body::Announced(_) | Body::Stream | Body::Upgrade => return,
     };
-    answer.with("Content-Encoding", &b"gzip"[..])
+    answer.add("Content-Encoding", &b"gzip"[..]);
 }
 
 #[cfg(test)]

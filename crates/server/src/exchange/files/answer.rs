@@ -145,5 +145,5 @@ fn part(mut answer: Answer, opened: Opened, range: Range<u64>) -> Step {
 
 fn announced(mut answer: Answer, body: FileBody) -> Step {
     answer.body = Body::Announced(body.length());
-    Step::File(answer, body)
+    Step::File(Box::new(answer), Box::new(body))
 }

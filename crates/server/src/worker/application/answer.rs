@@ -13,7 +13,7 @@ impl Worker {
     pub(super) fn answer_application(
         &mut self,
         key: ConnectionKey,
-        exchange: Exchange,
+        exchange: Box<Exchange>,
         address: Address,
         response: Response,
     ) {

@@ -18,7 +18,7 @@ impl Worker {
     pub(in super::super) fn call_application(
         &mut self,
         key: ConnectionKey,
-        exchange: Exchange,
+        exchange: Box<Exchange>,
         body: Vec<u8>,
     ) {
         let Some(port) = self.shared.port() else {
@@ -55,7 +55,7 @@ impl Worker {
     fn await_application(
         &mut self,
         key: ConnectionKey,
-        exchange: Exchange,
+        exchange: Box<Exchange>,
         request: Request,
     ) -> bool {
         let Some(connection) = self.connection(key) else { return false };
@@ -112,7 +112,7 @@ impl Worker {
     fn carry_out_reply(
         &mut self,
         key: ConnectionKey,
-        exchange: Exchange,
+        exchange: Box<Exchange>,
         request: Request,
         reply: Reply,
     ) {

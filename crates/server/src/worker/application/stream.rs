@@ -23,7 +23,7 @@ impl Worker {
     pub(super) fn answer_streaming(
         &mut self,
         key: ConnectionKey,
-        mut exchange: Exchange,
+        mut exchange: Box<Exchange>,
         address: Address,
         mut answer: Answer,
         (body, length): (Body, Option<u64>),
@@ -34,7 +34,7 @@ impl Worker {
         if bodiless {
             return self.respond(key, exchange, answer);
         }
-        let answer = complete(&self.shared.environment, &mut exchange, answer);
+        complete(&self.shared.environment, &mut exchange, &mut answer);
         let context = Context {
             version: wire_version(&exchange),
             keep_alive: exchange.keeps_alive() && self.phase == Phase::Serving,

@@ -20,7 +20,7 @@ impl Worker {
     pub(super) fn accept_upgrade(
         &mut self,
         key: ConnectionKey,
-        mut exchange: Exchange,
+        mut exchange: Box<Exchange>,
         request: Request,
         upgrade: Upgrade,
         accept: Accept,
@@ -35,7 +35,7 @@ impl Worker {
         };
         let mut answer = with_headers(answer, headers.into_inner());
         if upgrade == Upgrade::Sse {
-            answer = complete(&self.shared.environment, &mut exchange, answer);
+            complete(&self.shared.environment, &mut exchange, &mut answer);
         }
         let begin = self.answers.len();
         let keep_alive = self.write_upgrade(&exchange, &answer, &wire);
@@ -88,7 +88,7 @@ impl Worker {
     }
 
     /// The request, if it is to be logged at the end or counts as long as its connection lives.
-    fn logged_upgrade(&self, exchange: Exchange, begin: usize) -> Option<Box<Logged>> {
+    fn logged_upgrade(&self, exchange: Box<Exchange>, begin: usize) -> Option<Box<Logged>> {
         let kept = !exchange.settings.access_log.is_empty() || !exchange.tickets.is_empty();
         kept.then(|| {
             let head = head_of(&self.answers[begin..]).to_vec();

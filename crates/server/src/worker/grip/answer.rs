@@ -79,7 +79,12 @@ impl Worker {
         }
     }
 
-    fn carry_through(&mut self, key: ConnectionKey, exchange: Exchange, instructed: Instructed) {
+    fn carry_through(
+        &mut self,
+        key: ConnectionKey,
+        exchange: Box<Exchange>,
+        instructed: Instructed,
+    ) {
         let Instructed { instruct, answer } = instructed;
         match instruct.hold {
             Some(HoldMode::Response) => self.hold_response(key, exchange, &instruct, answer),
@@ -95,7 +100,7 @@ impl Worker {
     fn hold_response(
         &mut self,
         key: ConnectionKey,
-        mut exchange: Exchange,
+        mut exchange: Box<Exchange>,
         instruct: &Instruct,
         answer: Answer,
     ) {
@@ -123,7 +128,7 @@ impl Worker {
     pub(super) fn ask_again(
         &mut self,
         key: ConnectionKey,
-        exchange: Exchange,
+        exchange: Box<Exchange>,
         outdated: &[(Box<[u8]>, Box<str>)],
     ) {
         let Some(grip) = exchange.settings.proxy.as_ref().and_then(|proxy| proxy.grip.clone())
@@ -139,7 +144,7 @@ impl Worker {
     fn hold_stream(
         &mut self,
         key: ConnectionKey,
-        mut exchange: Exchange,
+        mut exchange: Box<Exchange>,
         instruct: &Instruct,
         mut answer: Answer,
     ) {
@@ -161,7 +166,7 @@ impl Worker {
             wire_version(&exchange) == Version::Http11,
             exchange.keeps_alive() && self.phase == WorkerPhase::Serving,
         );
-        let answer = complete(&self.shared.environment, &mut exchange, answer);
+        complete(&self.shared.environment, &mut exchange, &mut answer);
         let context = Context {
             version: wire_version(&exchange),
             keep_alive,
@@ -211,7 +216,7 @@ impl Worker {
     pub(super) fn park_held(
         &mut self,
         key: ConnectionKey,
-        exchange: Exchange,
+        exchange: Box<Exchange>,
         instruct: &Instruct,
         keys: Vec<outpour_core::channels::ChannelKey>,
         hold: Hold,

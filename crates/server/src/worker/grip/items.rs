@@ -17,7 +17,7 @@ impl Worker {
     pub(in super::super) fn publish_items(
         &mut self,
         key: ConnectionKey,
-        exchange: Exchange,
+        exchange: Box<Exchange>,
         body: &[u8],
     ) {
         let answer = self.items_answer(&exchange, body);

@@ -36,7 +36,7 @@ impl Worker {
         extra.add_last(list.filter_map(|one| Some((&*one.channel, one.last_id.as_deref()?))));
         extra.target = Some(target);
         let inner = as_get(held.exchange.again());
-        self.fetch(*inner, &[], Some(extra), key, errand, INSTRUCT_MAX + 1);
+        self.fetch(inner, &[], Some(extra), key, errand, INSTRUCT_MAX + 1);
     }
 
     /// The next page is here, or is not.

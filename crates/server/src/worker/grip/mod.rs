@@ -258,7 +258,7 @@ impl Worker {
     }
 
     /// The client is told that the application has failed.
-    fn fail_application(&mut self, key: ConnectionKey, mut exchange: Exchange, status: u16) {
+    fn fail_application(&mut self, key: ConnectionKey, mut exchange: Box<Exchange>, status: u16) {
         exchange.verdict = crate::exchange::Verdict::Refused(status);
         self.proceed(key, exchange);
         self.go_on(key);
@@ -266,10 +266,10 @@ impl Worker {
 }
 
 /// The request as GET without a body.
-fn as_get(mut exchange: Exchange) -> Box<Exchange> {
+fn as_get(mut exchange: Box<Exchange>) -> Box<Exchange> {
     exchange.request.become_get();
     exchange.request.body = outpour_core::request::BodyLength::None;
-    Box::new(exchange)
+    exchange
 }
 
 /// The answer to a hold whose channels are refused.

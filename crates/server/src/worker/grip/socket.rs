@@ -40,7 +40,7 @@ const FAILED: u16 = 1011;
 
 impl Worker {
     /// Asks the application whether a WebSocket may be opened.
-    pub(in super::super) fn open_socket(&mut self, key: ConnectionKey, exchange: Exchange) {
+    pub(in super::super) fn open_socket(&mut self, key: ConnectionKey, exchange: Box<Exchange>) {
         let Some(grip) = exchange.settings.proxy.as_ref().and_then(|proxy| proxy.grip.clone())
         else {
             return self.fail_application(key, exchange, 502);
@@ -51,7 +51,7 @@ impl Worker {
         };
         let id = exchange.connection_id(&self.shared.environment);
         let extra = Extra::of_events(&grip, &self.shared.environment, self.now.unix, &id);
-        let inner = Box::new(as_post(exchange.again()));
+        let inner = as_post(exchange.again());
         let mut body = Vec::new();
         encode(&Event::bare(EventKind::Open), &mut body);
         let socket = Box::new(Socket::new(id, self.now.tick));
@@ -64,7 +64,7 @@ impl Worker {
     pub(in super::super) fn socket_opened(
         &mut self,
         key: ConnectionKey,
-        mut exchange: Exchange,
+        mut exchange: Box<Exchange>,
         opening: Opening,
     ) {
         let environment = self.shared.environment.clone();
@@ -98,7 +98,7 @@ impl Worker {
     fn accept_socket(
         &mut self,
         key: ConnectionKey,
-        exchange: Exchange,
+        exchange: Box<Exchange>,
         opening: Opening,
         response: &Response,
         events: Vec<Event>,
@@ -449,14 +449,14 @@ impl Worker {
             return;
         }
         let extra = events_extra(grip, &self.shared.environment, self.now.unix, socket);
-        let exchange = Box::new(as_post(held.exchange.again()));
+        let exchange = as_post(held.exchange.again());
         let name = "WebSocket event DISCONNECT";
         self.notify(Notice::grip(name, &held.settings.name, exchange, extra, body));
     }
 }
 
 /// The request as POST.
-fn as_post(mut exchange: Exchange) -> Exchange {
+fn as_post(mut exchange: Box<Exchange>) -> Box<Exchange> {
     exchange.request.become_post();
     exchange.request.body = BodyLength::None;
     exchange

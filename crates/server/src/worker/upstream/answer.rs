@@ -147,11 +147,11 @@ impl Worker {
         };
         let exchange = &mut relay.exchange;
         let tunnel = answer.status == 101;
-        let answer = match tunnel && exchange.request.is_extended_connect() {
+        let mut answer = match tunnel && exchange.request.is_extended_connect() {
             true => accepted(answer),
             false => answer,
         };
-        let answer = super::super::respond::complete(&shared.environment, exchange, answer);
+        super::super::respond::complete(&shared.environment, exchange, &mut answer);
         let context = Context {
             version: wire_version(exchange),
             keep_alive: exchange.keeps_alive() && serving,
@@ -232,7 +232,7 @@ impl Worker {
         &mut self,
         client: ConnectionKey,
         relay: Box<Relay>,
-    ) -> Option<Exchange> {
+    ) -> Option<Box<Exchange>> {
         let now = self.now.tick;
         let connection = self.connection(client)?;
         let State::Relayed(relayed) = std::mem::replace(&mut connection.state, State::Head) else {

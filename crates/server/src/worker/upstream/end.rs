@@ -170,7 +170,7 @@ impl Worker {
         &mut self,
         waiting: ConnectionKey,
         errand: u32,
-        exchange: Exchange,
+        exchange: Box<Exchange>,
         status: u16,
     ) {
         self.fetched(waiting, errand, Fetched { status, exchange, body: Vec::new() });

@@ -17,7 +17,7 @@ pub(in super::super) const COLLECTED_MAX: usize = 64 * 1024;
 
 impl Worker {
     /// Starts on a request to a location with `proxy_pass`.
-    pub(in super::super) fn proxy(&mut self, key: ConnectionKey, exchange: Exchange) {
+    pub(in super::super) fn proxy(&mut self, key: ConnectionKey, exchange: Box<Exchange>) {
         let Some(proxy) = exchange.settings.proxy.clone() else { return };
         if proxy.grip.as_ref().is_some_and(|grip| grip.websocket && asks_for_websocket(&exchange)) {
             return self.open_socket(key, exchange);
@@ -52,7 +52,7 @@ impl Worker {
     pub(in super::super) fn relay(
         &mut self,
         key: ConnectionKey,
-        exchange: Exchange,
+        exchange: Box<Exchange>,
         reader: BodyReader,
         body: &[u8],
     ) {
@@ -65,7 +65,7 @@ impl Worker {
     pub(in super::super) fn relay_with(
         &mut self,
         key: ConnectionKey,
-        exchange: Exchange,
+        exchange: Box<Exchange>,
         reader: BodyReader,
         body: &[u8],
         extra: Option<Extra>,
@@ -86,7 +86,7 @@ impl Worker {
             Ok(relay) => relay,
             Err(exchange) => {
                 self.log_notes(&exchange);
-                return self.give_back(key, *exchange, &reader, 500);
+                return self.give_back(key, exchange, &reader, 500);
             }
         };
         if relay.exchange.request.is_extended_connect() && !relay.asked.upgrade {
@@ -119,7 +119,7 @@ impl Worker {
     /// found out.
     pub(in super::super) fn fetch(
         &mut self,
-        mut exchange: Exchange,
+        mut exchange: Box<Exchange>,
         body: &[u8],
         extra: Option<Extra>,
         waiting: ConnectionKey,
@@ -134,7 +134,7 @@ impl Worker {
             Ok(relay) => self.ask(relay),
             Err(exchange) => {
                 self.log_notes(&exchange);
-                self.errand_failed(waiting, errand, *exchange, 500);
+                self.errand_failed(waiting, errand, exchange, 500);
             }
         }
     }
@@ -149,7 +149,7 @@ impl Worker {
     pub(super) fn give_back(
         &mut self,
         key: ConnectionKey,
-        mut exchange: Exchange,
+        mut exchange: Box<Exchange>,
         reader: &BodyReader,
         status: u16,
     ) {
