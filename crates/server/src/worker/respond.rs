@@ -154,7 +154,7 @@ impl Worker {
 pub(super) fn complete(environment: &Environment, exchange: &mut Exchange, answer: &mut Answer) {
     if exchange.verdict == Verdict::Serve && answer.status != 413 {
         let cors = match &exchange.settings.push.relay {
-            Some(relay) => exchange.relay_cors(relay, &answer),
+            Some(relay) => exchange.relay_cors(relay, answer),
             None => exchange.cors(environment),
         };
         answer.headers.extend(cors);
