@@ -195,6 +195,8 @@ impl Worker {
                 }
                 let content = code.map(|code| [&code.to_be_bytes()[..], &reason].concat());
                 socket.push(Event { kind: EventKind::Close, content });
+                // The client need not wait until the application can be reached again.
+                socket.retry = None;
                 return false;
             }
             Frame::Failure { close_code } => {
@@ -261,6 +263,12 @@ impl Worker {
         let Some(held) = self.held(key) else { return };
         let Hold::Socket(socket) = &mut held.hold else { return };
         let unheard = fetched.is_unheard();
+        if let Some(code) = socket.closing
+            && unheard
+        {
+            // The client need not wait: the application is told when it can be reached.
+            return self.close_socket_telling(key, code, b"", true);
+        }
         let pause = PAUSES.get(socket.failures).filter(|_| unheard);
         if let Some(pause) = pause {
             socket.failures += 1;
@@ -412,6 +420,17 @@ impl Worker {
 
     /// Closes a WebSocket. The application hears of it unless it has said so itself.
     pub(super) fn close_socket(&mut self, key: ConnectionKey, code: Option<u16>, reason: &[u8]) {
+        let own = matches!(code, Some(1001 | 1002 | 1007 | 1009));
+        self.close_socket_telling(key, code, reason, own);
+    }
+
+    fn close_socket_telling(
+        &mut self,
+        key: ConnectionKey,
+        code: Option<u16>,
+        reason: &[u8],
+        tells: bool,
+    ) {
         let Some(held) = self.release_hold(key) else { return };
         let mut frame = Vec::new();
         websocket::close(code, reason, &mut frame);
@@ -420,7 +439,7 @@ impl Worker {
         }
         let bytes = self.connection(key).map_or(0, |connection| connection.bytes_sent);
         self.log_held(&held, bytes, true);
-        if matches!(code, Some(1001 | 1002 | 1007 | 1009)) {
+        if tells {
             self.tell_gone(&held);
         }
         self.hang_up(key, CLOSE_PATIENCE);
