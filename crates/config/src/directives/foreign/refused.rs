@@ -58,6 +58,11 @@ pub(super) const REFUSED: &[Family] = &[
     ),
     refused("this old way of counting is not there", "use limit_conn_zone", "limit_zone"),
     refused(
+        "answers of upstreams are never kept",
+        "remove it: the application and its clients decide what is kept",
+        "proxy_cache proxy_cache_* proxy_no_cache proxy_store proxy_store_access",
+    ),
+    refused(
         "answers leave as fast as the client takes them",
         "remove it if the client may be fast",
         "limit_rate limit_rate_after",
