@@ -83,7 +83,6 @@ fn await_subscribers(site: &Site, count: usize) {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "who runs the tests is told what was not")]
 fn a_subscriber_that_vanishes_is_noticed_by_the_next_ping() {
     let Some(network) = Network::new() else {
         // Root and the right to configure networks are needed.
