@@ -14,6 +14,10 @@ use crate::connection::{
 /// Reads from one connection before everybody else gets their turn.
 const READS_PER_TURN: usize = 8;
 
+/// Pipelined requests of one connection behind which it is everybody else's turn: those that one
+/// read has brought are still answered.
+const REQUESTS_PER_TURN: u32 = 32;
+
 /// Bytes of answers that may wait for a client before its next pipelined request is looked at.
 const PIPELINED_BYTES_MAX: usize = 64 * 1024;
 
@@ -125,12 +129,15 @@ impl Worker {
                     let drained = taken < buffer.len()
                         && !connection.input_ended
                         && !connection.stream.holds_input();
+                    let before = connection.requests;
                     self.take_in(key, &mut buffer[..taken]);
                     if drained {
                         break;
                     }
-                    if let Some(connection) = self.connection(key) {
-                        connection.unread = true;
+                    let Some(connection) = self.connection(key) else { break };
+                    connection.unread = true;
+                    if connection.requests.wrapping_sub(before) >= REQUESTS_PER_TURN {
+                        break;
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
