@@ -79,7 +79,7 @@ impl Scene {
 
     fn publish(&mut self, entries: &[Entry], text: &[u8], store: bool) {
         let draft = Draft { text: text.into(), event_id: Some(text.into()), store, ..Draft::default() };
-        drop(self.channels.prepare(entries, self.now));
+        let _ = self.channels.prepare(entries, self.now);
         let _ = self.channels.publish(entries, draft.clone(), self.now);
         if let Some((_, keys)) = self.subscribed.last() {
             let _ = self.channels.publish_from_subscriber(keys, draft, self.now);
