@@ -76,18 +76,7 @@ impl Hub {
 
     /// The oldest message behind the cursor in any of its channels; moves the cursor past it.
     fn next_message(&mut self, key: SubscriberKey) -> Option<(Subscription, Arc<Message>, bool)> {
-        let subscriber = &mut self.subscribers[key.slot()];
-        let cursor = subscriber.cursor;
-        let mut oldest: Option<(u64, Subscription)> = None;
-        for place in &subscriber.subscriptions {
-            if let Some(recent) = self.channels[place.channel as usize].first_after(cursor)
-                && oldest.is_none_or(|(sequence, _)| recent.sequence < sequence)
-            {
-                oldest = Some((recent.sequence, *place));
-            }
-        }
-        let (sequence, place) = oldest?;
-        subscriber.cursor = sequence;
+        let (place, cursor) = self.step_to_oldest(key)?;
         let recent = self.channels[place.channel as usize].first_after(cursor)?;
         Some((place, Arc::clone(recent.message()), recent.deleted))
     }

@@ -171,8 +171,16 @@ impl Hub {
         key: SubscriberKey,
         date: &[u8],
     ) -> Option<(Subscription, Frame, bool)> {
+        let (place, cursor) = self.step_to_oldest(key)?;
+        let entry = self.formats.entry(self.subscribers[key.slot()].format);
+        let recent = self.channels[place.channel as usize].first_after(cursor)?;
+        Some((place, recent.frame(entry, date), recent.deleted))
+    }
+
+    /// Moves the cursor to the oldest delivery behind it in any of the subscriber's channels; says
+    /// which channel that is, and where the cursor was.
+    pub(super) fn step_to_oldest(&mut self, key: SubscriberKey) -> Option<(Subscription, u64)> {
         let subscriber = &mut self.subscribers[key.slot()];
-        let entry = self.formats.entry(subscriber.format);
         let cursor = subscriber.cursor;
         let mut oldest: Option<(u64, Subscription)> = None;
         for place in &subscriber.subscriptions {
@@ -184,8 +192,7 @@ impl Hub {
         }
         let (sequence, place) = oldest?;
         subscriber.cursor = sequence;
-        let recent = self.channels[place.channel as usize].first_after(cursor)?;
-        Some((place, recent.frame(entry, date), recent.deleted))
+        Some((place, cursor))
     }
 
     /// Sends frames in one piece.
